@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One VM, and the rules its parts live by.
+ *
+ * Threads: the main thread runs the IOREQ loop; the event thread runs fd and timer callbacks;
+ * backends may have I/O threads of their own.
+ *
+ * Locks: vm->lock is THE device lock. It is held around every bus and PCI handler and every event
+ * callback, so device code needs no locks of its own except against its I/O threads. An I/O thread
+ * may take it to touch device state, and must not hold anything the other threads wait for then.
+ * Order: vm->lock -> a backend's own lock -> irq/MSI-X leaf locks. mem_ptr(), irq_*() and
+ * pci_msix_fire() need no lock.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "core/bus.h"
+#include "core/config.h"
+#include "core/hsm.h"
+#include "core/irq.h"
+#include "core/mem.h"
+
+struct event_loop;
+struct pci_bus;
+struct acrn_vcpu_regs;
+struct acrn_ioreq_page;
+
+#define VM_NAME_MAX 15
+
+/* Why the run loop should end; the first one asked for wins. */
+enum vm_stop {
+	VM_RUN = 0,
+	VM_STOP_POWEROFF,	/* the guest entered S5 */
+	VM_STOP_RESET,		/* the guest asked for a reset: start it afresh */
+	VM_STOP_SIGNAL,		/* SIGTERM or SIGINT */
+	VM_STOP_CRASH,		/* the guest or the hypervisor gave up */
+};
+
+struct vm {
+	char name[VM_NAME_MAX + 1];
+	struct config config;
+	struct hsm hsm;
+	uint16_t vmid;			/* as the HSM returned it */
+	unsigned int nr_vcpus;
+	struct mem mem;
+	struct bus bus;
+	struct irq_lines irq;
+	struct event_loop *events;
+	struct pci_bus *pci;		/* owned by pci/bus.c */
+	void *ioreq_page;		/* owned by core/ioreq.c */
+	void *platform;			/* owned by devices.c */
+	pthread_mutex_t lock;		/* the device lock */
+	pthread_t loop_thread;
+	_Atomic int stop;		/* enum vm_stop */
+	_Atomic int in_loop;		/* the IOREQ loop is running */
+};
+
+static inline void vm_lock(struct vm *vm)
+{
+	pthread_mutex_lock(&vm->lock);
+}
+
+static inline void vm_unlock(struct vm *vm)
+{
+	pthread_mutex_unlock(&vm->lock);
+}
+
+/*
+ * Open the HSM and create the VM described by vm->config (name, cpu affinity, flags). Sets vmid and
+ * nr_vcpus. -errno with a message; nothing is left behind.
+ */
+int vm_create(struct vm *vm);
+
+/* Pause if needed, destroy, close the HSM. Harmless on a VM that was never created. */
+void vm_destroy(struct vm *vm);
+
+/* Start, pause: 0 or -errno with a message. */
+int vm_start(struct vm *vm);
+int vm_pause(struct vm *vm);
+
+/* Bring a paused VM back to "created": vCPUs and interrupt controllers as at power-on. */
+int vm_reset(struct vm *vm);
+
+/* Load the boot CPU's registers. VM not running. */
+int vm_set_bsp(struct vm *vm, const struct acrn_vcpu_regs *regs);
+
+/* Ask the run loop to end for @why. Any thread. */
+void vm_request_stop(struct vm *vm, enum vm_stop why);
+
+/* What has been asked for, VM_RUN when nothing. */
+enum vm_stop vm_stop_reason(struct vm *vm);
