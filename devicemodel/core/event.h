@@ -21,6 +21,9 @@ int event_open(struct vm *vm);
 int event_start(struct vm *vm);
 void event_close(struct vm *vm);
 
+/* Make the loop look at vm_stop_reason() now. Any thread. */
+void event_wake(struct vm *vm);
+
 /*
  * Watch @fd for EPOLL* bits in @events (level triggered unless EPOLLET is among them). *@out gets
  * the handle. -errno of epoll_ctl: regular files cannot be watched (-EPERM). Any thread.

@@ -6,23 +6,22 @@
 #include <stdint.h>
 
 struct acrn_vcpu_regs;
+struct hc_q_vm_state;
 struct ioevent;
 
 struct hsm {
 	int fd;				/* -1 when closed */
+	bool no_combined_wait;		/* the module lacks HSM_IOC_Q_FINISH_AND_WAIT */
 };
 
 struct hsm_vm_params {
 	const char *name;		/* at most 15 characters */
-	uint64_t flags;			/* GUEST_FLAG_* of public/vm.h */
+	uint64_t flags;			/* VM_FLAG_* of public/vm.h */
 	uint64_t cpu_affinity;		/* bit = pCPU; 0 = all that the scenario allows */
 	void *ioreq_page;		/* page aligned, zeroed; stays pinned until close */
 	uint16_t vmid;			/* out */
 	uint16_t nr_vcpus;		/* out */
 };
-
-/* How SET_IRQLINE drives a line (abi.md section 2, call 25). */
-enum hsm_irq_op { HSM_IRQ_HIGH = 0, HSM_IRQ_LOW = 1, HSM_IRQ_RAISE_PULSE = 2, HSM_IRQ_FALL_PULSE = 3 };
 
 /* All return 0 or -errno; none prints. Any thread. */
 int hsm_open(struct hsm *hsm);
@@ -37,17 +36,24 @@ int hsm_vcpu_set_regs(struct hsm *hsm, const struct acrn_vcpu_regs *regs);
 /* Map [hva, hva + size) at @gpa as RAM with all rights. Page aligned. */
 int hsm_mem_map(struct hsm *hsm, uint64_t gpa, void *hva, uint64_t size);
 
-int hsm_irq_line(struct hsm *hsm, unsigned int gsi, enum hsm_irq_op op);
+/* @op is one of IRQLINE_* of public/irq.h. */
+int hsm_irq_line(struct hsm *hsm, unsigned int gsi, unsigned int op);
 int hsm_irq_msi(struct hsm *hsm, uint64_t addr, uint32_t data);
 
-/* The default IOREQ client: make it, wait for a request (-EINTR, -ENODEV when it is gone), remove it. */
+/* The default IOREQ client: make it, remove it, drop every request in flight (before a reset). */
 int hsm_ioreq_open(struct hsm *hsm);
-int hsm_ioreq_wait(struct hsm *hsm);
 void hsm_ioreq_close(struct hsm *hsm);
-/* Drop every request in flight (before a reset). */
 int hsm_ioreq_clear(struct hsm *hsm);
-/* The request of @vcpu_id is complete: let it run on. */
-int hsm_ioreq_done(struct hsm *hsm, uint16_t vmid, uint32_t vcpu_id);
+
+/*
+ * Report the requests of the vCPUs in @done as complete, then sleep until there is work. *@ready gets
+ * the slots to look at (bit = vCPU), all ones when the module cannot tell, 0 when only the VM's state
+ * changed. -EINTR: the reports are made, only wait again. -ENODEV: the client is gone.
+ */
+int hsm_ioreq_next(struct hsm *hsm, uint16_t vmid, uint32_t done, uint32_t *ready);
+
+/* What the VM does and why it stopped; -ENOTTY from a module without the call. */
+int hsm_vm_state(struct hsm *hsm, struct hc_q_vm_state *state);
 
 /* See core/ioevent.h. */
 int hsm_ioeventfd(struct hsm *hsm, const struct ioevent *ev, bool assign);

@@ -15,6 +15,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/bus.h"
@@ -26,7 +27,6 @@
 struct event_loop;
 struct pci_bus;
 struct acrn_vcpu_regs;
-struct acrn_ioreq_page;
 
 #define VM_NAME_MAX 15
 
@@ -37,6 +37,7 @@ enum vm_stop {
 	VM_STOP_RESET,		/* the guest asked for a reset: start it afresh */
 	VM_STOP_SIGNAL,		/* SIGTERM or SIGINT */
 	VM_STOP_CRASH,		/* the guest or the hypervisor gave up */
+	VM_STOP_DEBUG_EXIT,	/* the guest wrote vm->exit_code to the debug exit port */
 };
 
 struct vm {
@@ -56,6 +57,8 @@ struct vm {
 	pthread_t loop_thread;
 	_Atomic int stop;		/* enum vm_stop */
 	_Atomic int in_loop;		/* the IOREQ loop is running */
+	int exit_code;			/* for VM_STOP_DEBUG_EXIT */
+	bool created, running;		/* main thread: what to undo */
 };
 
 static inline void vm_lock(struct vm *vm)
