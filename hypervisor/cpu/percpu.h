@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One structure a CPU, reached through GS. */
+#pragma once
+
+#include "lib/types.h"
+
+struct thread;
+struct vcpu;
+
+struct percpu {
+	struct percpu *self;		/* (o) gs:0 */
+	uint32_t pcpu_id;		/* (o) dense, boot CPU is 0 */
+	uint32_t apic_id;		/* (o) local APIC id */
+	uint64_t kernel_stack;		/* (o) top of the boot/idle stack */
+	struct thread *current;		/* thread running on this CPU */
+	struct thread *idle;		/* (o) */
+	struct vcpu *vcpu;		/* vCPU whose VMCS is current here, or NULL */
+	uint64_t requests;		/* work for this CPU (bits CPU_REQ_*), atomic */
+	uint64_t nr_nmi, nr_spurious;
+	bool online;
+	bool lapic_owned_by_guest;	/* LAPIC passthrough: no host timer or IPI here, kick by NMI */
+} __aligned(64);
+
+extern struct percpu percpu_area[MAX_PCPUS];
+extern uint32_t nr_pcpus;	/* CPUs found by boot; all of them online after smp_start() */
+
+static inline struct percpu *this_cpu(void)
+{
+#ifdef UNIT_TEST
+	return &percpu_area[0];
+#else
+	struct percpu *p;
+
+	__asm__("movq %%gs:0, %0" : "=r"(p));
+	return p;
+#endif
+}
+
+static inline uint32_t this_pcpu_id(void)
+{
+	return this_cpu()->pcpu_id;
+}

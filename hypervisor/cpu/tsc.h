@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The time base: TSC ticks. */
+#pragma once
+
+#include "lib/types.h"
+
+/* Finds the frequency: CPUID 0x15/0x16, else HPET, else the PM timer, else the PIT. Boot CPU. */
+void tsc_init(void);
+uint64_t tsc_khz(void);
+uint64_t tsc_now(void);
+uint64_t tsc_from_us(uint64_t us);
+uint64_t tsc_to_us(uint64_t ticks);
+/* Busy wait; boot and panic paths only. */
+void tsc_delay_us(uint64_t us);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Virtual 16550A UART with 64 KiB output and 4 KiB input rings. Its far end is
+ * the operator's console (vm_console, tee) or another VM's vuart.
+ */
+#pragma once
+
+#include "lib/types.h"
+#include "public/scenario.h"
+
+struct vm;
+struct vuart;
+
+/* Builds vm->vuart[index] by its scenario record; registers 8 ports; interrupts by virq_line(). */
+int vuart_create(struct vm *vm, uint32_t index, const struct scenario_vuart *cfg) __must_check;
+void vuart_destroy(struct vm *vm, uint32_t index);
+void vuart_reset(struct vm *vm, uint32_t index);
+
+/* Joins two inter-VM vuarts; either VM may be reset or gone. */
+void vuart_connect(struct vuart *a, struct vuart *b);
+
+/* Console side, any CPU: next byte the guest wrote, or -1; a byte for the guest, false when its input is full. */
+int vuart_console_get(struct vuart *u);
+bool vuart_console_put(struct vuart *u, uint8_t byte);
+/* Bytes the guest wrote that found the ring full (oldest are overwritten, never blocks the guest). */
+uint64_t vuart_dropped(const struct vuart *u);

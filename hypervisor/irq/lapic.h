@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The physical local APIC: x2APIC where present, else xAPIC. */
+#pragma once
+
+#include "lib/types.h"
+
+/* Per CPU: enables the APIC, masks the LVT, sets the spurious vector. */
+void lapic_init(void);
+uint32_t lapic_id(void);
+void lapic_eoi(void);
+bool lapic_is_x2apic(void);
+
+/* Fixed-mode interrupt, NMI, INIT, SIPI to one CPU by APIC id; physical destination. Any CPU, not from NMI. */
+void lapic_send_fixed(uint32_t apic_id, uint8_t vector);
+void lapic_send_nmi(uint32_t apic_id);
+void lapic_send_init(uint32_t apic_id);
+void lapic_send_sipi(uint32_t apic_id, uint8_t page);
+
+/* Arms the timer for `vector` VEC_TIMER at a TSC value (deadline mode, else one-shot converted); 0 disarms. */
+void lapic_timer_arm(uint64_t tsc_deadline);
+
+/* Puts the LAPIC back to reset state (LVTs masked, ISR drained, timer off): after a passthrough guest. */
+void lapic_reclaim(void);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The hypervisor's console: every sink there is (UART of the `uart=` option,
+ * else COM1; Bochs' port 0xE9) gets each byte. Output is serialised by a lock.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+/* Early: no memory, no paging needed beyond the boot tables. `uart_port` 0 = no UART. */
+void console_init(uint16_t uart_port);
+void console_write(const char *s, size_t n);
+void console_printf(const char *fmt, ...) __printf(1, 2);
+
+/* Next byte typed by the operator, or -1. Never blocks. */
+int console_getc(void);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Log messages: kept in a memory ring and, up to the console level, printed. Any context but NMI. */
+#pragma once
+
+#include "lib/types.h"
+
+enum log_level { LOG_ERR = 1, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+void log_printf(enum log_level level, const char *fmt, ...) __printf(2, 3);
+void log_set_level(enum log_level level);
+
+#define log_err(...)	log_printf(LOG_ERR, __VA_ARGS__)
+#define log_warn(...)	log_printf(LOG_WARN, __VA_ARGS__)
+#define log_info(...)	log_printf(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)	log_printf(LOG_DEBUG, __VA_ARGS__)
+
+/* Returns `e` after noting in the log where the error began (level debug). */
+int log_error_origin(int e, const char *file, int line);
+#define ERR(e) log_error_origin((e), __FILE__, __LINE__)

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The last rung of the error ladder: going on could corrupt or leak. */
+#pragma once
+
+#include "lib/types.h"
+
+/* Prints on every console, stops all other CPUs by NMI, halts. Any context. */
+void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
+
+/* For our own invariants only, never for guest, device model, firmware or file data. */
+#define ASSERT(cond) \
+	do { \
+		if (unlikely(!(cond))) \
+			panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #cond); \
+	} while (0)

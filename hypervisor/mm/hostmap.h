@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The hypervisor's own address space: direct map, W^X image, guarded stacks. */
+#pragma once
+
+#include "lib/addr.h"
+#include "lib/types.h"
+
+/* Builds the tables from host_e820 and loads CR3. Boot CPU, after frame_init(). Panics on failure. */
+void hostmap_init(void);
+/* Loads CR3 and the page-attribute MSRs on a secondary CPU. */
+void hostmap_load(void);
+
+/* Maps a device range uncached into the direct map; returns its address or NULL. Boot or vCPU thread. */
+void *hostmap_device(hpa_t start, uint64_t size) __must_check;
+
+/*
+ * A stack of `pages` pages with an unmapped guard page below; returns the
+ * lowest usable address or NULL. Any CPU.
+ */
+void *hostmap_stack_get(uint32_t pages) __must_check;
+void hostmap_stack_put(void *stack, uint32_t pages);
+
+/* Physical range of the hypervisor image (text..bss). */
+void hostmap_image(hpa_t *start, uint64_t *size);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One page-table walker for host, EPT and VT-d tables. A table is 4 levels of
+ * 512 8-byte entries (9 index bits each above the 12-bit page offset); formats
+ * differ only in how an entry's attributes are encoded:
+ *
+ *   63            52 51                            12 11                 0
+ *  +----------------+--------------------------------+--------------------+
+ *  |   format bits  |     address of table or page   |    format bits     |
+ *  +----------------+--------------------------------+--------------------+
+ */
+#pragma once
+
+#include "lib/addr.h"
+#include "lib/spinlock.h"
+#include "lib/types.h"
+
+/* Access and memory-type attributes, format independent. */
+#define PG_R	0x1u
+#define PG_W	0x2u
+#define PG_X	0x4u
+#define PG_WB	0x00u
+#define PG_UC	0x10u
+#define PG_WC	0x20u
+#define PG_WT	0x30u
+#define PG_WP	0x40u
+#define PG_TYPE_MASK 0x70u
+
+struct pgtable_format {
+	/* Entry bits for a leaf of `attr` at `level` (1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB). */
+	uint64_t (*leaf)(uint32_t attr, unsigned int level);
+	uint32_t (*attr)(uint64_t entry, unsigned int level);
+	uint64_t table_bits;	/* bits of an entry that points to a next table */
+	uint64_t present_mask;	/* entry present when any of these is set */
+	uint64_t large_bit;	/* leaf at level 2 or 3 */
+	unsigned int max_leaf;	/* highest level that may be a leaf: 1..3 (detected) */
+};
+
+struct pgtable {
+	const struct pgtable_format *fmt;	/* (o) */
+	uint64_t *root;				/* (o) direct-map address of the top table */
+	struct spinlock lock;			/* guards all entries */
+	uint32_t nr_tables;			/* [lock] pages taken from the pool */
+};
+
+/* The host's and the EPT's encodings; max_leaf is set at boot from the CPU's capabilities. */
+extern struct pgtable_format pgtable_host, pgtable_ept;
+
+int pgtable_init(struct pgtable *pt, const struct pgtable_format *fmt) __must_check;
+/* Frees every table page (never the pages mapped). */
+void pgtable_fini(struct pgtable *pt);
+
+/*
+ * Maps [va, va + size) to [pa, pa + size), all 4 KiB aligned, with the largest
+ * pages alignment allows; replaces what was there. 0, -EINVAL, -ENOMEM (then
+ * part of the range may be mapped: the caller unmaps it). The caller flushes.
+ */
+int pgtable_map(struct pgtable *pt, uint64_t va, hpa_t pa, uint64_t size, uint32_t attr) __must_check;
+
+/* Unmaps the range, splitting large pages at its ends. 0, -EINVAL, -ENOMEM (split). The caller flushes. */
+int pgtable_unmap(struct pgtable *pt, uint64_t va, uint64_t size) __must_check;
+
+/* Changes access bits: (old & ~clear) | set, where mapped. */
+int pgtable_protect(struct pgtable *pt, uint64_t va, uint64_t size, uint32_t clear, uint32_t set) __must_check;
+
+/*
+ * Looks up one address: 0 and *pa (with the offset), *attr, *size (of the page,
+ * bytes; each pointer may be NULL), or -ENOENT. Lock-free; safe while others map.
+ */
+int pgtable_lookup(const struct pgtable *pt, uint64_t va, hpa_t *pa, uint32_t *attr, uint64_t *size);

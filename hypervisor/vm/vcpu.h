@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A virtual CPU. Its VMCS and registers are touched only by its own thread
+ * (or while the thread does not exist yet / any more); everybody else posts
+ * bits into `requests` and kicks.
+ */
+#pragma once
+
+#include "vm/access.h"
+#include "lib/addr.h"
+#include "lib/types.h"
+#include "public/vm.h"
+#include "sched/thread.h"
+
+struct vm;
+struct vlapic;
+struct vmcs_state;
+
+/* General registers in the order of the instruction encoding and of exit qualifications (SDM vol 3, 28.2.1). */
+enum gpr {
+	GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI,
+	GPR_R8, GPR_R9, GPR_R10, GPR_R11, GPR_R12, GPR_R13, GPR_R14, GPR_R15, NR_GPRS
+};
+
+/* Work to do before the next VM entry; served in exit/run.c. */
+enum vcpu_request {
+	REQ_EVENT,		/* look for interrupts to inject */
+	REQ_NMI,		/* an NMI is pending for the guest */
+	REQ_INIT,		/* INIT signal */
+	REQ_SIPI,		/* start-up IPI, vector in sipi_vector */
+	REQ_EPT_FLUSH,		/* mappings of this VM changed */
+	REQ_IO_DONE,		/* the device model completed the IOREQ slot */
+	REQ_PAUSE,		/* park until resumed or destroyed */
+	REQ_EXIT,		/* end the thread */
+	REQ_EOI_EXITS,		/* recompute the EOI-exit bitmap (VID) */
+	REQ_TRIPLE_FAULT,	/* reset or stop the VM */
+};
+
+enum vcpu_state {
+	VCPU_OFFLINE,		/* no thread */
+	VCPU_WAIT_SIPI,		/* after INIT, or an AP after reset */
+	VCPU_RUNNING,
+	VCPU_HALTED,		/* HLT */
+	VCPU_PAUSED,
+};
+
+#define NR_EXIT_REASONS	80u	/* basic exit reasons, SDM vol 3 appendix C */
+
+struct vcpu {
+	uint64_t gpr[NR_GPRS];		/* own thread; gpr[GPR_RSP] is kept in the VMCS, see vcpu_gpr() */
+	uint64_t requests;		/* bits of enum vcpu_request, atomic */
+	struct vm *vm;			/* (o) */
+	uint16_t vcpu_id;		/* (o) index in the VM */
+	uint32_t pcpu_id;		/* (o) */
+	uint32_t vapic_id;		/* (o) virtual local APIC id */
+	enum vcpu_state state;		/* own thread writes */
+	bool in_guest;			/* own thread writes around VM entry: a kick IPI is needed */
+	uint8_t sipi_vector;
+	struct vmcs_state *vmx;		/* (o) owned by vmx/ */
+	struct vlapic *vlapic;		/* (o) owned by vm/vlapic.c */
+	struct io_access io;		/* own thread: the one access in flight */
+	struct vcpu_init_regs *init;	/* registers for the first entry after create/reset; (x) */
+	uint64_t tsc_offset;		/* own thread: guest TSC = host TSC + offset */
+	uint64_t exits[NR_EXIT_REASONS];	/* own thread counts; anyone may read */
+	uint64_t nr_nmi_kicks;		/* NMI exits that were kicks */
+	uint64_t exit_tsc;		/* TSC of the last exit, when profiling is on */
+	struct thread thread;
+	struct vcpu_arch *arch;		/* (o) state switched between threads: XSAVE area, MSRs, debug registers */
+};
+
+/* Read/write a general register, RSP included (own thread). */
+uint64_t vcpu_gpr(const struct vcpu *vcpu, enum gpr r);
+void vcpu_set_gpr(struct vcpu *vcpu, enum gpr r, uint64_t value);
+
+/* Guest control state as the guest sees it (own thread): CR0/CR4 with shadowed bits folded in. */
+uint64_t vcpu_rip(const struct vcpu *vcpu);
+uint64_t vcpu_rflags(const struct vcpu *vcpu);
+uint64_t vcpu_cr0(const struct vcpu *vcpu);
+uint64_t vcpu_cr3(const struct vcpu *vcpu);
+uint64_t vcpu_cr4(const struct vcpu *vcpu);
+uint64_t vcpu_efer(const struct vcpu *vcpu);
+/* 0..3 from SS.DPL. */
+unsigned int vcpu_cpl(const struct vcpu *vcpu);
+/* Default operand/address size of the current code segment: 2, 4 or 8 (64-bit mode) bytes. */
+unsigned int vcpu_mode_bytes(const struct vcpu *vcpu);
+/* Segment base; index as in the encoding: ES CS SS DS FS GS. In 64-bit mode 0 but for FS and GS. */
+uint64_t vcpu_seg_base(const struct vcpu *vcpu, unsigned int seg);
+/* Moves RIP past the instruction that exited and ends STI/MOV-SS blocking. */
+void vcpu_skip(struct vcpu *vcpu);
+
+/* Sets a request bit and makes the vCPU notice: wakes its thread, kicks its CPU if it is in guest mode. Any CPU. */
+void vcpu_request(struct vcpu *vcpu, enum vcpu_request r);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Virtual local APIC (SDM vol 3 ch. 11), xAPIC and x2APIC. Its registers live
+ * in one page laid out as the hardware's virtual-APIC page (SDM vol 3, 30.1),
+ * so the same page serves software emulation and APIC virtualisation.
+ *
+ * Posting is lock-free: anyone sets a bit in `pir` and a request; the vCPU's
+ * own thread merges pir into IRR (vlapic_sync) before it looks.
+ */
+#pragma once
+
+#include "irq/timer.h"
+#include "lib/addr.h"
+#include "lib/types.h"
+
+struct vm;
+struct vcpu;
+
+struct vlapic {
+	struct vcpu *vcpu;	/* (o) */
+	uint8_t *page;		/* (o) 4 KiB virtual-APIC page */
+	uint64_t apic_base;	/* own thread: IA32_APIC_BASE */
+	uint64_t pir[4];	/* atomic: posted, not yet in IRR */
+	uint64_t pir_level[4];	/* atomic: which of the posted are level triggered */
+	struct timer timer;	/* own pCPU */
+	uint64_t timer_start;	/* TSC when the count was written */
+	uint64_t timer_period;	/* TSC ticks, 0 = one-shot */
+	uint64_t tsc_deadline;	/* guest TSC, 0 = disarmed */
+	uint8_t isr_top;	/* highest vector in service, 0 = none (cache) */
+	bool hw_vid;		/* (i) virtual-interrupt delivery does IRR/ISR/PPR/EOI */
+};
+
+int vlapic_create(struct vcpu *vcpu) __must_check;
+void vlapic_destroy(struct vcpu *vcpu);
+/* Power-up or INIT state; own thread or vCPU without thread. */
+void vlapic_reset(struct vcpu *vcpu, bool init);
+
+/* xAPIC MMIO access, offset in the page, 32-bit (own thread). 0, or -EINVAL: bad offset or size (ignored as hardware does). */
+int vlapic_mmio_read(struct vcpu *vcpu, uint32_t offset, uint32_t *value);
+int vlapic_mmio_write(struct vcpu *vcpu, uint32_t offset, uint32_t value);
+/* x2APIC MSRs 0x800..0x8FF, IA32_APIC_BASE 0x1B, IA32_TSC_DEADLINE 0x6E0. 0, or 1: inject #GP(0). */
+int vlapic_msr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value) __must_check;
+int vlapic_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value) __must_check;
+/* A register write the hardware already put into the page (APIC-write exit, SDM vol 3 30.4.3.3). */
+void vlapic_apic_write(struct vcpu *vcpu, uint32_t offset);
+
+bool vlapic_is_x2apic(const struct vcpu *vcpu);
+bool vlapic_is_enabled(const struct vcpu *vcpu);	/* globally and by the spurious-vector register */
+
+/* Any CPU: marks a vector pending and requests REQ_EVENT. */
+void vlapic_post(struct vcpu *vcpu, uint8_t vector, bool level);
+
+/* Own thread. Moves posted bits into IRR; returns true when any came. */
+bool vlapic_sync(struct vcpu *vcpu);
+/* Own thread, software delivery: highest deliverable vector (IRR above PPR), or -1; and its acceptance (IRR -> ISR). */
+int vlapic_pending(struct vcpu *vcpu);
+void vlapic_accept(struct vcpu *vcpu, uint8_t vector);
+/* Own thread: highest vector in IRR or -1 (for RVI), highest in ISR or -1 (for SVI). */
+int vlapic_irr_top(const struct vcpu *vcpu);
+int vlapic_isr_top(const struct vcpu *vcpu);
+/* TPR bits 7:4 below which a TPR write must exit so that a waiting interrupt gets in (0: none). */
+uint8_t vlapic_tpr_threshold(struct vcpu *vcpu);
+uint8_t vlapic_tpr(const struct vcpu *vcpu);	/* full 8 bits */
+void vlapic_set_cr8(struct vcpu *vcpu, uint64_t cr8);
+/* Level-triggered vectors need an exit at EOI: bitmap of 256. */
+void vlapic_eoi_exits(struct vcpu *vcpu, uint64_t bitmap[4]);
+/* EOI by the guest of `vector` (VID: EOI-induced exit; else called by the EOI register). Tells the vIOAPIC for level ones. */
+void vlapic_eoi_done(struct vcpu *vcpu, uint8_t vector);
+/* True when LINT0 or the APIC's state lets a PIC interrupt (ExtINT) through. */
+bool vlapic_accepts_extint(const struct vcpu *vcpu);
+
+/*
+ * Calls fn for every vCPU a destination names. `logical`: logical mode (flat,
+ * cluster, x2APIC cluster), else physical; 0xFF / 0xFFFFFFFF broadcasts.
+ */
+void vlapic_for_dest(struct vm *vm, uint32_t dest, bool logical,
+		     void (*fn)(struct vcpu *vcpu, void *arg), void *arg);
+/* Delivers fixed, lowest-priority, NMI, INIT, SIPI to a destination; from ICR, MSI and vIOAPIC alike. -EINVAL: reserved mode. */
+int vlapic_deliver(struct vm *vm, uint32_t dest, bool logical, uint32_t delivery_mode,
+		   uint8_t vector, bool level);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A virtual machine: its parts are pointers to types owned by their folders. */
+#pragma once
+
+#include "lib/spinlock.h"
+#include "lib/types.h"
+#include "mm/pgtable.h"
+#include "public/scenario.h"
+#include "vm/vcpu.h"
+
+struct io_regions;
+struct vioapic;
+struct vpic;
+struct vuart;
+struct vrtc;
+struct vpm;
+struct vpci;
+struct ioreq_page;
+struct ivshmem_set;
+
+/* Numbers as users of vm_list know them. */
+enum vm_state { VM_POWERED_OFF, VM_CREATED, VM_RUNNING, VM_READY_TO_POWEROFF, VM_PAUSED };
+
+/* Calls from low layers to devices above them, set when the device is built (doc/layers.md, rule 6). */
+struct vm_hooks {
+	void (*line)(struct vm *vm, uint32_t gsi, bool level);	/* vIOAPIC + vPIC input */
+	void (*eoi)(struct vm *vm, uint8_t vector);		/* EOI broadcast of a level vector */
+	int (*extint_pending)(struct vm *vm);			/* vPIC: vector waiting, or -1; no side effect */
+	int (*extint_accept)(struct vm *vm);			/* vPIC: INTA cycle, returns the vector or -1 */
+	void (*stopped)(struct vm *vm);				/* told when the VM crashed, reset or powered off by itself */
+};
+
+struct vm {
+	uint16_t vm_id;				/* (o) index in the table */
+	char name[SCENARIO_VM_NAME_SIZE];	/* (i) */
+	const struct scenario_vm *cfg;		/* (o) its record in the scenario, or the free slot's own */
+	uint8_t load_order;			/* (o) */
+	uint64_t flags;				/* (i) SCENARIO_FLAG_ */
+	uint32_t options;			/* (i) SCENARIO_OPT_ */
+	enum vm_state state;			/* [lock] */
+	struct spinlock lock;			/* life cycle; taken before any device lock */
+	uint16_t nr_vcpus;			/* (i) */
+	struct vcpu *vcpus[MAX_VCPUS_PER_VM];	/* (i) */
+	struct pgtable ept;			/* (i) */
+	uint64_t eptp;				/* (i) SDM vol 3, 25.6.11 */
+	uint16_t vpid_base;			/* (o) vpid = vpid_base + vcpu_id, never 0 */
+	bool lapic_pt;				/* (i) LAPIC passthrough wanted */
+	uint64_t ram_hpa, ram_size;		/* (i) contiguous RAM of a pre-launched VM, else 0 */
+	struct vm_hooks hooks;			/* (i) */
+	struct io_regions *io;			/* (i) */
+	struct vioapic *vioapic;		/* (i) */
+	struct vpic *vpic;			/* (i) */
+	struct vuart *vuart[SCENARIO_MAX_VUARTS]; /* (i) */
+	struct vrtc *vrtc;			/* (i) */
+	struct vpm *vpm;			/* (i) */
+	struct vpci *vpci;			/* (i) */
+	struct ioreq_page *ioreq;		/* [lock] post-launched: page shared with the Service VM */
+	struct ivshmem_set *ivshmem;		/* (i) */
+	uint32_t nr_restarts;
+	char crash_reason[128];			/* [lock] set by vm_crash(), kept for the shell */
+	uint64_t crash_info[8];
+};
+
+extern struct vm *vm_table[MAX_VMS];	/* NULL: free */
+extern struct vm *service_vm;		/* NULL: none in this scenario */
+
+/* The guest or its device model broke a rule it cannot go on from: stops the VM with a report; others run on. Any CPU. */
+void vm_crash(struct vm *vm, const char *why, ...) __printf(2, 3);
+
+static inline bool vm_is_service(const struct vm *vm) { return vm == service_vm; }
