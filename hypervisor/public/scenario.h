@@ -148,7 +148,7 @@ struct scenario_vm {
 	uint8_t restart_max;
 	uint32_t options;		/* SCENARIO_OPT_ */
 	uint64_t guest_flags;		/* SCENARIO_FLAG_ */
-	uint64_t memory_size;		/* bytes, multiple of 2 MB; Service VM: 0 = all that is left; post-launched: 0 = the creator says */
+	uint64_t memory_size;		/* bytes, multiple of 2 MB; Service VM: always 0, it has what is left; post-launched: 0 = its creator says */
 	uint64_t memory_hpa;		/* multiple of 2 MB; 0: the hypervisor chooses (pre-launched only) */
 	uint64_t cpu_affinity;		/* bit n = pCPU n; one vCPU a bit, in order; post-launched: what its creator may choose from */
 	uint8_t priority;		/* PRIO: higher runs first */
