@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Quercus: what a newcomer needs is `make run` and `make test`; `make help` lists the rest.
+#
+# Every goal first installs the Debian packages that are missing, then runs make
+# again with READY=1: only then are the components' build.mk read, so that they may
+# rely on every tool being there.
+
+BUILD := build
+SCENARIO ?= hybrid_rt
+Q := $(if $(V),,@)
+
+.PHONY: all run test check check-system bench image packages unit lint clean help
+.DEFAULT_GOAL := all
+
+ifneq ($(READY),1)
+# ---------------------------------------------------------------- outer make
+.NOTPARALLEL:
+GOALS := $(or $(MAKECMDGOALS),all)
+WORK := $(filter-out packages clean help,$(GOALS))
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+packages:
+	@misc/packages/install
+
+clean:
+	@rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^# goal //p' Makefile
+
+# The first goal that is not one of the above carries all of them.
+ifneq ($(WORK),)
+$(firstword $(WORK)): packages $(if $(filter clean,$(GOALS)),clean)
+	@+$(MAKE) --no-print-directory $(JOBS) READY=1 $(WORK)
+$(wordlist 2,$(words $(WORK)),$(WORK)): $(firstword $(WORK)) ;
+endif
+
+else
+# ---------------------------------------------------------------- inner make
+# Kernel headers of the Service VM's kernel, for hsm_driver (evaluated when used).
+KERNEL_RELEASE = $(shell dpkg-query -W -f '$${Depends}\n' linux-headers-cloud-amd64 | \
+	sed -n 's/^linux-headers-\([^ ,]*\).*/\1/p')
+KDIR = /usr/src/linux-headers-$(KERNEL_RELEASE)
+
+# Components: each adds its final products to ALL.
+ALL :=
+all:
+-include hypervisor/build.mk devicemodel/build.mk hsm_driver/build.mk
+-include misc/config/build.mk misc/image/build.mk
+-include $(wildcard tools/*/build.mk)
+-include tests/unit/build.mk tests/guest/build.mk tests/system/build.mk tests/lint/build.mk
+-include tests/bench/build.mk tests/fuzz/build.mk
+
+all: $(ALL)
+
+# goal run           build, boot scenario SCENARIO (default hybrid_rt), attach to its console
+run: $(BUILD)/images/$(SCENARIO).iso
+	@misc/run/run --name run-$(SCENARIO) --interactive --timeout $(or $(TIMEOUT),3600) $<
+
+# goal test          everything: lint, unit and system tests; ends in N passed, N failed
+test:
+	@tests/run_all
+
+# goal check         lint and unit tests, about a minute
+check: lint unit
+
+# goal check-system  boots emulators; GROUP=name runs one group, CASE=name one case
+check-system: all images
+	@tests/system/run $(if $(GROUP),--group $(GROUP)) $(CASE)
+
+# goal image         bootable image of SCENARIO: build/images/SCENARIO.iso
+image: $(BUILD)/images/$(SCENARIO).iso
+	@echo "$<"
+endif
+
+# goal all           builds every component
+# goal unit          unit tests under sanitizers
+# goal lint          layers, sizes, headers, journeys, licence lines
+# goal bench         the table of what paths cost
+# goal packages      installs the Debian packages that are missing
+# goal clean         removes build/
