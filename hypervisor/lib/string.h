@@ -18,5 +18,5 @@ char *strstr(const char *s, const char *sub);
 /* Copies at most size-1 bytes and terminates; returns strlen(src). */
 size_t str_copy(char *dst, const char *src, size_t size);
 
-/* Parses decimal or 0x-hex up to `end`; 0 or -EINVAL (empty, junk, overflow). */
+/* Parses a whole string, decimal or 0x-hex; 0 or -EINVAL (empty, junk, overflow; then *out is unchanged). */
 int str_to_u64(const char *s, uint64_t *out) __must_check;

@@ -8,6 +8,14 @@ enum log_level { LOG_ERR = 1, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 void log_printf(enum log_level level, const char *fmt, ...) __printf(2, 3);
 void log_set_level(enum log_level level);
+/* TSC frequency: from then on each line carries the time since the machine's reset. Boot CPU. */
+void log_set_clock(uint64_t khz);
+
+/*
+ * Copies kept text from position *pos (0: the oldest kept) and moves it on;
+ * returns the number of bytes, 0 at the end. Text overwritten meanwhile is skipped.
+ */
+size_t log_read(uint64_t *pos, char *buf, size_t size);
 
 #define log_err(...)	log_printf(LOG_ERR, __VA_ARGS__)
 #define log_warn(...)	log_printf(LOG_WARN, __VA_ARGS__)

@@ -336,3 +336,20 @@ static inline void cpu_lfence(void) { __asm__ volatile("lfence" : : : "memory");
 
 /* Keeps the compiler from moving memory accesses across. */
 static inline void compiler_barrier(void) { __asm__ volatile("" : : : "memory"); }
+
+/* Block moves, forwards: counts of 8-byte words and of bytes; both pointers advance. */
+static inline void rep_movs(void *dst, const void *src, size_t words, size_t bytes)
+{
+	__asm__ volatile("rep movsq\n\t"
+			 "movq %3, %%rcx\n\t"
+			 "rep movsb"
+			 : "+D"(dst), "+S"(src), "+c"(words) : "r"(bytes) : "memory");
+}
+
+static inline void rep_stos(void *dst, uint64_t v, size_t words, size_t bytes)
+{
+	__asm__ volatile("rep stosq\n\t"
+			 "movq %2, %%rcx\n\t"
+			 "rep stosb"
+			 : "+D"(dst), "+c"(words) : "r"(bytes), "a"(v) : "memory");
+}
