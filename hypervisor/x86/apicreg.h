@@ -11,16 +11,9 @@
 
 #include "lib/types.h"
 
-/* IA32_APIC_BASE, SDM vol. 3, 11.4.4 and 11.12.1. */
-#define MSR_IA32_APIC_BASE	0x1bu
-#define APIC_BASE_BSP		(1ul << 8)
-#define APIC_BASE_EXTD		(1ul << 10)	/* x2APIC mode; needs EN too */
-#define APIC_BASE_EN		(1ul << 11)
+/* Where the xAPIC's page lies after reset; moved by IA32_APIC_BASE (x86/msr.h). */
 #define APIC_BASE_DEFAULT	0xfee00000ul
 #define APIC_PAGE_SIZE		0x1000ul
-
-/* IA32_TSC_DEADLINE, 11.5.4.1. */
-#define MSR_IA32_TSC_DEADLINE	0x6e0u
 
 /* The x2APIC's MSRs, table 11-6. */
 #define X2APIC_MSR_FIRST	0x800u
