@@ -16,9 +16,13 @@ struct event_handler {
 	void *arg;
 };
 
-/* Make the loop (no thread yet), start its thread, stop and free it. Called by main in that order. */
+/*
+ * Make the loop (no thread yet), start its thread, stop the thread, free the loop. Called by main in
+ * that order, device lock not held; stop and close are harmless at any time. 0 or -errno.
+ */
 int event_open(struct vm *vm);
 int event_start(struct vm *vm);
+void event_stop(struct vm *vm);
 void event_close(struct vm *vm);
 
 /* Make the loop look at vm_stop_reason() now. Any thread. */

@@ -37,7 +37,7 @@
 #define LAYOUT_GSI_TIMER	2
 #define LAYOUT_GSI_RTC		8
 #define LAYOUT_GSI_SCI		9
-#define LAYOUT_GSI_PCI_FIRST	16	/* INTx of PCI devices: four lines, 16..19 */
+#define LAYOUT_GSI_PCI_FIRST	16	/* INTx of PCI slots in turn: four lines, 16..19 */
 #define LAYOUT_GSI_PCI_COUNT	4
 #define LAYOUT_GSI_HPET_FIRST	20	/* HPET timers may use 20..23 */
 #define LAYOUT_NR_GSI		24

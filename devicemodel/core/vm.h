@@ -27,6 +27,7 @@
 struct event_loop;
 struct pci_bus;
 struct acrn_vcpu_regs;
+struct ioreq_pci_ops;
 
 #define VM_NAME_MAX 15
 
@@ -51,7 +52,9 @@ struct vm {
 	struct irq_lines irq;
 	struct event_loop *events;
 	struct pci_bus *pci;		/* owned by pci/bus.c */
+	const struct ioreq_pci_ops *pci_ops;	/* set by pci/bus.c: who answers configuration cycles */
 	void *ioreq_page;		/* owned by core/ioreq.c */
+	uint32_t state_seq;		/* last value of the hypervisor's stop counter seen */
 	void *platform;			/* owned by devices.c */
 	pthread_mutex_t lock;		/* the device lock */
 	pthread_t loop_thread;

@@ -24,6 +24,9 @@ void pci_bus_reset(struct vm *vm);
 /* The device at slot:func, or NULL. */
 struct pci_dev *pci_bus_get(struct vm *vm, unsigned int slot, unsigned int func);
 
+/* The interrupt line that INTA# of slot @slot is wired to; the ACPI tables say the same. */
+unsigned int pci_intx_gsi(unsigned int slot);
+
 /* One configuration cycle. Absent devices and odd accesses read as ones. Device lock held. */
 struct pci_address {
 	unsigned int bus, slot, func, reg;

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The life of a VM as the HSM knows it, and requests to end it. */
+#include "core/vm.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "core/event.h"
+#include "core/log.h"
+#include "public/vm.h"
+
+static const char *create_hint(int err)
+{
+	switch (err) {
+	case -ENOENT:
+	case -ENODEV:
+		return "is this the Service VM, and is the kernel module loaded?";
+	case -EACCES:
+	case -EPERM:
+		return "root is needed, in the Service VM";
+	default:
+		return strerror(-err);
+	}
+}
+
+int vm_create(struct vm *vm)
+{
+	struct hsm_vm_params params = {
+		.name = vm->name,
+		.cpu_affinity = config_get_u64(&vm->config, "cpu.mask", 0),
+		.ioreq_page = vm->ioreq_page,
+	};
+	int err = hsm_open(&vm->hsm);
+
+	if (err) {
+		log_error("cannot open /dev/acrn_hsm: %s", create_hint(err));
+		return err;
+	}
+	err = hsm_vm_create(&vm->hsm, &params);
+	if (!err && (params.nr_vcpus == 0 || params.nr_vcpus > 16)) {
+		log_error("the HSM reports %u vCPUs, expected 1 to 16", params.nr_vcpus);
+		hsm_vm_destroy(&vm->hsm);
+		err = -EPROTO;
+	} else if (err) {
+		log_error("cannot create VM '%s'%s%s: %s (is its name in use, or its CPU affinity outside what the scenario allows?)",
+			  vm->name, params.cpu_affinity ? " on CPU mask " : "",
+			  params.cpu_affinity ? config_get(&vm->config, "cpu.mask") : "", strerror(-err));
+	}
+	if (err) {
+		hsm_close(&vm->hsm);
+		return err;
+	}
+	vm->vmid = params.vmid;
+	vm->nr_vcpus = params.nr_vcpus;
+	vm->created = true;
+	return 0;
+}
+
+void vm_destroy(struct vm *vm)
+{
+	if (vm->created) {
+		int err;
+
+		/* The HSM destroys paused VMs only, also ones that never ran; then this may say no. */
+		if (vm->running)
+			vm_pause(vm);
+		else
+			hsm_vm_pause(&vm->hsm);
+		err = hsm_vm_destroy(&vm->hsm);
+		if (err)
+			log_error("destroying VM '%s' failed: %s", vm->name, strerror(-err));
+		vm->created = false;
+	}
+	hsm_close(&vm->hsm);
+}
+
+int vm_start(struct vm *vm)
+{
+	int err = hsm_vm_start(&vm->hsm);
+
+	if (err)
+		log_error("cannot start VM '%s': %s", vm->name, strerror(-err));
+	else
+		vm->running = true;
+	return err;
+}
+
+int vm_pause(struct vm *vm)
+{
+	int err;
+
+	if (!vm->running)
+		return 0;
+	err = hsm_vm_pause(&vm->hsm);
+	if (err)
+		log_error("cannot pause VM '%s': %s", vm->name, strerror(-err));
+	else
+		vm->running = false;
+	return err;
+}
+
+int vm_reset(struct vm *vm)
+{
+	int err = hsm_ioreq_clear(&vm->hsm);
+
+	if (!err)
+		err = hsm_vm_reset(&vm->hsm);
+	if (err)
+		log_error("cannot reset VM '%s': %s", vm->name, strerror(-err));
+	return err;
+}
+
+int vm_set_bsp(struct vm *vm, const struct acrn_vcpu_regs *regs)
+{
+	int err = hsm_vcpu_set_regs(&vm->hsm, regs);
+
+	if (err)
+		log_error("the hypervisor refused the boot CPU's registers: %s", strerror(-err));
+	return err;
+}
+
+void vm_request_stop(struct vm *vm, enum vm_stop why)
+{
+	int run = VM_RUN;
+
+	if (!atomic_compare_exchange_strong(&vm->stop, &run, why))
+		return;
+	/* The event thread wakes the IOREQ loop, again and again until it noticed. */
+	event_wake(vm);
+}
+
+enum vm_stop vm_stop_reason(struct vm *vm)
+{
+	return atomic_load_explicit(&vm->stop, memory_order_relaxed);
+}
