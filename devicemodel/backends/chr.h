@@ -19,6 +19,11 @@ struct chr_reader {
 	 * chr_resume(). Event thread, device lock held. NULL = input is thrown away.
 	 */
 	size_t (*input)(void *arg, const uint8_t *buf, size_t len);
+	/*
+	 * The backend can take output again after chr_write() took less than it was offered. Event
+	 * thread, device lock held. NULL = the writer never waits.
+	 */
+	void (*writable)(void *arg);
 	void *arg;
 };
 
@@ -26,8 +31,10 @@ struct chr_reader {
 int chr_open(struct vm *vm, const char *spec, struct chr_reader reader, struct chr **out);
 
 /*
- * Write up to @len bytes without blocking; returns how many were taken. The rest (nobody connected,
- * a full pipe) may be dropped by the caller or offered again. Device lock held.
+ * Write up to @len bytes without blocking; returns how many were taken. Taking less means "full for
+ * now", and reader.writable() follows. When nobody is connected, or on an error that will stay, all
+ * bytes are taken and thrown away, so that a guest never waits for a console nobody reads.
+ * Device lock held.
  */
 size_t chr_write(struct chr *chr, const uint8_t *buf, size_t len);
 
