@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One emulated machine: starts Bochs or QEMU, talks over its first serial port (COM1)
+and keeps everything it says. Used by `make run` and by the system tests.
+
+    with Emulator(image, log_dir, cpus=4) as machine:
+        machine.expect("quercus>", seconds=60)
+        machine.send("vm_list\\r")
+
+A machine holds one of two machine-wide slots while it runs, so that two at most share
+the host's cores. It is ended by its process id; nothing else is ever killed.
+"""
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import tempfile
+import time
+import tty
+
+SLOTS = 2
+# The sound line is not idle: on a host without sound card, Bochs' ALSA driver crashes.
+BOCHS_RC = """\
+plugin_ctrl: unmapped=1, biosdev=1, serial=1, iodebug=1
+config_interface: textconfig
+display_library: rfb, options="timeout=0"
+memory: guest={memory}, host={memory}
+romimage: file=/usr/share/bochs/BIOS-bochs-latest
+vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+cpu: model={cpu_model}, count={cpus}, ips=50000000, reset_on_triple_fault=0, ignore_bad_msrs=1
+pci: enabled=1, chipset=i440fx
+ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
+ata0-master: type=disk, path={image}, mode=volatile
+boot: disk
+com1: enabled=1, mode=term, dev={tty}
+port_e9_hack: enabled=1
+log: {log_dir}/bochs.log
+panic: action=fatal
+error: action=ignore
+info: action=ignore
+debug: action=ignore
+clock: sync=none, time0=1700000000
+sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy
+"""
+
+
+class Failure(Exception):
+    """The machine did not do what was expected; the text says what."""
+
+
+def nested_vtx():
+    """(True, why) where the host really offers VT-x inside a KVM guest, else (False, why)."""
+    def first_line(path):
+        try:
+            with open(path, encoding="ascii", errors="replace") as file:
+                return file.readline().strip()
+        except OSError:
+            return ""
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+        has_vmx = re.search(r"^flags\s*:.*\bvmx\b", file.read(), re.M)
+    if not has_vmx:
+        return False, "this host's CPUs show no vmx flag"
+    if first_line("/sys/module/kvm_intel/parameters/nested") not in ("Y", "1"):
+        return False, "KVM's nested setting is off (/sys/module/kvm_intel/parameters/nested)"
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return False, "/dev/kvm cannot be opened"
+    return True, "the host has vmx and KVM's nested setting is on"
+
+
+def take_slot(wait_message=None):
+    """An open file whose lock is one of the machine-wide slots; waits for a free one."""
+    base = os.environ.get("QUERCUS_SLOTS") or os.path.join(tempfile.gettempdir(), "quercus-emu")
+    while True:
+        for number in range(SLOTS):
+            # pylint: disable=consider-using-with
+            file = open(f"{base}.slot{number}", "a", encoding="ascii")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return file
+            except OSError:
+                file.close()
+        if wait_message:
+            print(wait_message, flush=True)
+            wait_message = None
+        time.sleep(0.5)
+
+
+class Emulator:
+    """A running machine. kind is "bochs" or "qemu"; memory in MiB."""
+
+    def __init__(self, image, log_dir, kind="bochs", cpus=4, memory=2048,
+                 cpu_model="broadwell_ult", wait_message=None):
+        self.image = os.path.abspath(image)
+        self.log_dir = os.path.abspath(log_dir)
+        self.kind = kind
+        self.cpus = cpus
+        self.memory = memory
+        self.cpu_model = cpu_model
+        self.wait_message = wait_message
+        self.text = ""          # everything the serial port said
+        self.matched = 0        # expect() looks behind this place
+        self.forbidden = []     # (regex, what) that make every wait fail
+        self.started = None
+        self.process = self.fd = self.slot = self.log = None
+
+    # ------------------------------------------------------------ life
+
+    def __enter__(self):
+        os.makedirs(self.log_dir, exist_ok=True)
+        self.slot = take_slot(self.wait_message)
+        try:
+            # pylint: disable=consider-using-with
+            self.log = open(os.path.join(self.log_dir, "serial.log"), "wb", buffering=0)
+            self.fd, port = pty.openpty()
+            tty.setraw(port)
+            command = self.bochs(os.ttyname(port)) if self.kind == "bochs" else self.qemu()
+            with open(os.path.join(self.log_dir, f"{self.kind}.out"), "wb") as out:
+                stdio = port if self.kind == "qemu" else None
+                self.process = subprocess.Popen(
+                    command, stdin=stdio or subprocess.DEVNULL, stdout=stdio or out,
+                    stderr=out, start_new_session=True)
+            # We keep `port` open: a pty without any opener would read as an error.
+            self.port = port
+        except BaseException:
+            self.close()
+            raise
+        self.started = time.monotonic()
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def bochs(self, tty_name):
+        rc, commands = (os.path.join(self.log_dir, name) for name in ("bochsrc", "bochscmds"))
+        with open(rc, "w", encoding="ascii") as file:
+            file.write(BOCHS_RC.format(
+                memory=self.memory, cpu_model=self.cpu_model, cpus=self.cpus, image=self.image,
+                log_dir=self.log_dir, tty=tty_name))
+        with open(commands, "w", encoding="ascii") as file:
+            file.write("c\n")    # Debian's build has the debugger in: continue at its prompt
+        self.remove_lock()
+        return ["bochs-bin", "-q", "-f", rc, "-rc", commands]
+
+    def qemu(self):
+        accel = ["-accel", "kvm", "-cpu", "host"] if nested_vtx()[0] else \
+                ["-accel", "tcg", "-cpu", "max"]
+        return ["qemu-system-x86_64", "-machine", "q35", *accel, "-smp", str(self.cpus),
+                "-m", str(self.memory), "-display", "none", "-serial", "stdio", "-no-user-config",
+                "-nodefaults", "-debugcon", f"file:{self.log_dir}/e9.log",
+                "-drive", f"file={self.image},format=raw,if=ide,snapshot=on"]
+
+    def remove_lock(self):
+        try:
+            os.unlink(self.image + ".lock")
+        except FileNotFoundError:
+            pass
+
+    def close(self):
+        """Ends the machine if it still runs, and gives everything back."""
+        if self.process:
+            if self.process.poll() is None:
+                self.process.terminate()
+                try:
+                    self.process.wait(5)
+                except subprocess.TimeoutExpired:
+                    self.process.send_signal(signal.SIGKILL)
+                    self.process.wait()
+            os.close(self.port)
+            self.process = None
+            if self.kind == "bochs":
+                self.remove_lock()
+        if self.fd is not None:
+            os.close(self.fd)
+            self.fd = None
+        for file in (self.log, self.slot):
+            if file:
+                file.close()
+        self.log = self.slot = None
+
+    def seconds(self):
+        return time.monotonic() - self.started
+
+    # ------------------------------------------------------------ serial port
+
+    def read(self, seconds=0.2):
+        """What the serial port says within the time, or b"" ; at once when there is some."""
+        if not select.select([self.fd], [], [], seconds)[0]:
+            return b""
+        try:
+            data = os.read(self.fd, 65536)
+        except OSError:
+            return b""
+        self.log.write(data)
+        self.text += data.decode("utf-8", errors="replace")
+        return data
+
+    def send(self, data):
+        os.write(self.fd, data.encode() if isinstance(data, str) else data)
+
+    def running(self):
+        return self.process.poll() is None
+
+    def expect(self, regex, seconds):
+        """Waits for the regex behind the last match and returns the match."""
+        deadline = time.monotonic() + seconds
+        pattern = re.compile(regex, re.M)
+        while True:
+            running = self.running()    # asked before reading: the last words count
+            while self.read(0):
+                pass
+            self.check_forbidden()
+            match = pattern.search(self.text, self.matched)
+            if match:
+                self.matched = match.end()
+                return match
+            if not running:
+                raise Failure(f"machine ended ({self.why_ended()}) before '{regex}' appeared")
+            if time.monotonic() >= deadline:
+                raise Failure(f"'{regex}' did not appear within {seconds:.0f} s")
+            self.read(0.2)
+
+    def wait_end(self, seconds):
+        """Waits until the machine powers off."""
+        deadline = time.monotonic() + seconds
+        while self.running():
+            if time.monotonic() >= deadline:
+                raise Failure(f"the machine did not power off within {seconds:.0f} s")
+            self.read(0.2)
+            self.check_forbidden()
+        while self.read(0):
+            pass
+        self.check_forbidden()
+        if self.why_ended() != "powered off":
+            raise Failure(f"the machine ended: {self.why_ended()}")
+
+    def check_forbidden(self):
+        for regex in self.forbidden:
+            match = re.search(regex, self.text, re.M)
+            if match:
+                end = self.text.find("\n", match.end())
+                start = self.text.rfind("\n", 0, match.start()) + 1
+                raise Failure(f"said: {self.text[start:end if end > 0 else None].strip()}")
+
+    def why_ended(self):
+        """The exit status tells nothing in Bochs: its log does."""
+        if self.kind == "qemu":
+            return "powered off" if self.process.returncode == 0 else \
+                f"qemu exit status {self.process.returncode}"
+        log = ""
+        for name in ("bochs.log", "bochs.out"):
+            try:
+                with open(os.path.join(self.log_dir, name), encoding="utf-8",
+                          errors="replace") as file:
+                    log += file.read()
+            except FileNotFoundError:
+                pass
+        if "soft power off" in log or "Shutdown port" in log:
+            return "powered off"
+        panics = re.findall(r">>PANIC<<\s*(.*)", log)
+        return f"Bochs: {panics[-1]}" if panics else "Bochs ended without a word, see bochs.log"
