@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Unit tests: one program per tests/unit/test_<file>.c, whose head names what it links:
+#   /* unit: src1.c src2.c */  /* unit-flags: -Idevicemodel */  /* unit-libs: -lxml2 */
+# All are built with ASan and UBSan; `make unit` runs all, UNIT=test_x only that one.
+
+UNIT_CC ?= gcc
+UNIT_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer -Wall -Wextra -Werror -DUNIT_TEST
+UNIT_INCLUDES := -Itests/fake -Ihypervisor -I.
+UNIT_NAMES := $(notdir $(basename $(or $(UNIT:%=tests/unit/%.c),$(sort $(wildcard tests/unit/test_*.c)))))
+UNIT_TESTS := $(UNIT_NAMES:%=$(BUILD)/unit/%)
+
+# $(call unit_head,KEY,TEST): the words after "KEY:" in the comments at the test's head.
+unit_head = $(shell sed -n '1,40s|^/\* $(1): *\(.*\) \*/ *$$|\1|p' tests/unit/$(2).c)
+
+# $(call unit_object,TEST,SOURCE): objects are per test, since flags are.
+define unit_object
+$(BUILD)/unit/$(1).objects/$(2:.c=.o): $(2)
+	@mkdir -p $$(@D)
+	$$(Q)$$(UNIT_CC) $$(UNIT_CFLAGS) $$(UNIT_INCLUDES) $(call unit_head,unit-flags,$(1)) -MMD -MP -c -o $$@ $$<
+endef
+
+define unit_program
+$(foreach source,$(2),$(eval $(call unit_object,$(1),$(source))))
+$(BUILD)/unit/$(1): $(2:%.c=$(BUILD)/unit/$(1).objects/%.o)
+	@echo "  UNIT     $(1)"
+	$$(Q)$$(UNIT_CC) $$(UNIT_CFLAGS) -o $$@ $$^ $(call unit_head,unit-libs,$(1)) \
+		-lcheck -lsubunit -lm -lrt -lpthread
+-include $(2:%.c=$(BUILD)/unit/$(1).objects/%.d)
+endef
+
+# Reading the heads costs a shell each: only when a goal needs them.
+ifneq ($(filter unit check test $(BUILD)/unit/%,$(MAKECMDGOALS)),)
+$(foreach test,$(UNIT_NAMES),$(eval $(call unit_program,$(test),\
+	tests/unit/$(test).c $(call unit_head,unit,$(test)))))
+endif
+
+# -k: a test that does not build is one failure, the others still run.
+unit:
+	-@$(if $(UNIT_TESTS),$(MAKE) --no-print-directory -k READY=1 UNIT=$(UNIT) $(UNIT_TESTS))
+	@tests/unit/run_all $(BUILD)/logs/unit $(UNIT_TESTS)
