@@ -4,8 +4,21 @@
 
 #include "lib/types.h"
 
+/* Bits of percpu.requests. */
+enum cpu_request {
+	CPU_REQ_CALL,		/* calls wait in this CPU's mailbox */
+};
+
 /* Makes the CPU leave guest mode or HLT and look at its requests; by NMI when a guest owns its LAPIC. Any context but NMI. */
 void ipi_kick(uint32_t pcpu_id);
 
-/* Runs fn(arg) on another CPU (not a LAPIC-passthrough one) and waits for it. vCPU thread or boot. */
+/*
+ * Runs fn(arg) on another CPU (not a LAPIC-passthrough one) with interrupts
+ * off and waits for it; on the own CPU it is a plain call. fn may not wait for
+ * another CPU. vCPU thread or boot, no locks held that fn or an interrupt
+ * handler takes.
+ */
 void ipi_call(uint32_t pcpu_id, void (*fn)(void *arg), void *arg);
+
+/* Runs the calls others left for this CPU: from the kick's handler and while waiting for other CPUs. Own CPU, interrupts off. */
+void ipi_serve(void);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Host interrupt vectors: the table of handlers, the allocator of the dynamic range, and dispatch. */
+#include "irq/vector.h"
+
+#include "cpu/percpu.h"
+#include "irq/ipi.h"
+#include "irq/lapic.h"
+#include "irq/timer.h"
+#include "lib/errno.h"
+#include "lib/spinlock.h"
+#include "log/log.h"
+
+struct vector_entry {
+	void (*fn)(void *arg, uint8_t vector);	/* NULL: nobody's */
+	void *arg;
+};
+
+static void kick_handler(void *arg __unused, uint8_t vector __unused)
+{
+	ipi_serve();
+}
+
+static void timer_handler(void *arg __unused, uint8_t vector __unused)
+{
+	timer_expire();
+}
+
+/* Arriving is all the posted-interrupt notification does in host mode: the entry path looks at the descriptor. */
+static void posted_handler(void *arg __unused, uint8_t vector __unused)
+{
+}
+
+static struct vector_entry table[256] = {
+	[VEC_KICK] = { kick_handler, NULL },
+	[VEC_POSTED] = { posted_handler, NULL },
+	[VEC_TIMER] = { timer_handler, NULL },
+};
+
+#define NR_DYNAMIC (VEC_DYNAMIC_LAST - VEC_DYNAMIC_FIRST + 1)
+
+static struct {
+	struct spinlock lock;
+	bool taken[NR_DYNAMIC];	/* [lock] */
+	uint32_t next;		/* [lock] where the next search begins */
+} dynamic;
+
+void vector_set(uint8_t vector, void (*fn)(void *arg, uint8_t vector), void *arg)
+{
+	struct vector_entry *e = &table[vector];
+
+	/* Another CPU may dispatch this vector now: it must never see the new argument with the old function. */
+	__atomic_store_n(&e->fn, NULL, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&e->arg, arg, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&e->fn, fn, __ATOMIC_RELEASE);
+}
+
+int vector_get(void (*fn)(void *arg, uint8_t vector), void *arg)
+{
+	int vector = -ENOSPC;
+
+	spin_lock(&dynamic.lock);
+	for (uint32_t n = 0; n < NR_DYNAMIC; n++) {
+		uint32_t i = (dynamic.next + n) % NR_DYNAMIC;
+
+		if (dynamic.taken[i])
+			continue;
+		dynamic.taken[i] = true;
+		/* Going round keeps a vector just put back out of use for long: a late interrupt of its old source meets nobody. */
+		dynamic.next = (i + 1) % NR_DYNAMIC;
+		vector = (int)(VEC_DYNAMIC_FIRST + i);
+		vector_set((uint8_t)vector, fn, arg);
+		break;
+	}
+	spin_unlock(&dynamic.lock);
+	return vector;
+}
+
+void vector_put(uint8_t vector)
+{
+	if (vector < VEC_DYNAMIC_FIRST || vector > VEC_DYNAMIC_LAST)
+		return;
+	spin_lock(&dynamic.lock);
+	vector_set(vector, NULL, NULL);
+	dynamic.taken[vector - VEC_DYNAMIC_FIRST] = false;
+	spin_unlock(&dynamic.lock);
+}
+
+static void vector_unexpected(uint8_t vector)
+{
+	static uint64_t said[4];
+	uint64_t bit = 1ul << (vector & 63);
+
+	this_cpu()->nr_spurious++;
+	/* Once a vector: a storm must not drown the console. */
+	if (!(__atomic_fetch_or(&said[vector >> 6], bit, __ATOMIC_RELAXED) & bit))
+		log_warn("irq: vector 0x%x on CPU %u belongs to nobody", vector, this_pcpu_id());
+}
+
+void vector_dispatch(uint8_t vector)
+{
+	struct vector_entry *e = &table[vector];
+	void (*fn)(void *arg, uint8_t vector) = __atomic_load_n(&e->fn, __ATOMIC_ACQUIRE);
+
+	/* A spurious interrupt sets no ISR bit and takes no EOI (SDM vol. 3, 11.9). */
+	if (vector == VEC_SPURIOUS) {
+		this_cpu()->nr_spurious++;
+		return;
+	}
+	if (likely(fn))
+		fn(e->arg, vector);
+	else
+		vector_unexpected(vector);
+	lapic_eoi();
+}
