@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0
+# The Service VM's kernel module, built in a copy so that the tree stays clean.
+# HSM_KDIR: headers of the kernel to build for; by default Debian's newest cloud kernel.
+HSM_KDIR ?= $(lastword $(sort $(wildcard /usr/src/linux-headers-*-cloud-amd64)))
+HSM_DIR := build/hsm
+HSM_FLAGS := W=1 KCFLAGS=-Werror
+
+HSM_SRC := $(wildcard hsm_driver/*.c hsm_driver/*.h) hsm_driver/Kbuild
+HSM_PUBLIC := $(filter-out hypervisor/public/scenario.h,$(wildcard hypervisor/public/*.h))
+HSM_COPY := $(HSM_SRC:hsm_driver/%=$(HSM_DIR)/%) $(HSM_PUBLIC:hypervisor/%=$(HSM_DIR)/%)
+
+ALL += $(HSM_DIR)/quercus_hsm.ko
+
+$(HSM_DIR)/%: hsm_driver/%
+	@mkdir -p $(@D)
+	@cp -p $< $@
+
+$(HSM_DIR)/public/%: hypervisor/public/%
+	@mkdir -p $(@D)
+	@cp -p $< $@
+
+$(HSM_DIR)/quercus_hsm.ko: $(HSM_COPY) hsm_driver/build.mk
+	@test -n "$(HSM_KDIR)" || { echo "no kernel headers: install linux-headers-cloud-amd64 or set HSM_KDIR" >&2; exit 1; }
+	$(MAKE) -C $(HSM_KDIR) M=$(abspath $(HSM_DIR)) $(HSM_FLAGS) modules
+	@touch $@
+
+# A source folder for DKMS, to be copied to /usr/src.
+.PHONY: hsm-dkms
+hsm-dkms: $(HSM_COPY) hsm_driver/dkms.conf
+	mkdir -p build/quercus-hsm-0.1/public
+	cp -p $(HSM_SRC) hsm_driver/dkms.conf build/quercus-hsm-0.1/
+	cp -p $(HSM_PUBLIC) build/quercus-hsm-0.1/public/
