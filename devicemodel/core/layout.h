@@ -46,7 +46,6 @@
 #define LAYOUT_PM1A_EVT_PORT	0x400	/* status 2 bytes, enable 2 bytes */
 #define LAYOUT_PM1A_CNT_PORT	0x404	/* 2 bytes */
 #define LAYOUT_PM_TMR_PORT	0x408	/* 4 bytes */
-#define LAYOUT_GPE0_PORT	0x40C	/* status 2 bytes, enable 2 bytes; no event is wired */
 #define LAYOUT_RESET_PORT	0xCF9
 #define LAYOUT_RESET_VALUE	0x06
 #define LAYOUT_S5_SLP_TYP	5	/* SLP_TYP value meaning S5, also in the DSDT's _S5 */
