@@ -56,7 +56,7 @@ const char *multiboot2_read(struct boot_info *bi, uint32_t info) __must_check;
 /* Physical addresses below this are mapped while the loader's structures are read (4 GiB; less in unit tests). */
 extern uint64_t boot_map_limit;
 
-/* Fills host_e820 from *bi and reserves what is in use: image, modules, real-mode area. Says on the console what it cannot use. */
+/* Fills host_e820 from *bi and reserves what is in use: image, modules, page 0. 0 or -ENOSPC (map too fragmented). Boot CPU. */
 int boot_reserve(const struct boot_info *bi) __must_check;
 
 /* First module whose string's first word is `tag`, or NULL. Any context. */

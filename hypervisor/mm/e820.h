@@ -20,6 +20,8 @@ struct e820_map {
 
 /* The host's map (boot CPU writes it before any VM exists, read-only afterwards). */
 extern struct e820_map host_e820;
+/* The map as the firmware gave it, nothing carved; hostmap_init() maps its memory. */
+extern struct e820_map e820_firmware;
 
 /* Adds a range; overlaps: the non-RAM type wins. 0 or -ENOSPC. */
 int e820_add(struct e820_map *m, uint64_t base, uint64_t size, uint32_t type) __must_check;

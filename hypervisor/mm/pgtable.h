@@ -33,6 +33,7 @@ struct pgtable_format {
 	uint64_t table_bits;	/* bits of an entry that points to a next table */
 	uint64_t present_mask;	/* entry present when any of these is set */
 	uint64_t large_bit;	/* leaf at level 2 or 3 */
+	bool high_half;		/* addresses with the top 16 bits set are valid, too (host) */
 	unsigned int max_leaf;	/* highest level that may be a leaf: 1..3 (detected) */
 };
 
@@ -46,13 +47,17 @@ struct pgtable {
 /* The host's and the EPT's encodings; max_leaf is set at boot from the CPU's capabilities. */
 extern struct pgtable_format pgtable_host, pgtable_ept;
 
+/* What the CPUs offer: largest leaf levels, and the host's no-execute bit. Boot CPU, before any table. */
+void pgtable_set_caps(unsigned int host_max_leaf, unsigned int ept_max_leaf, bool host_nx);
+
 int pgtable_init(struct pgtable *pt, const struct pgtable_format *fmt) __must_check;
 /* Frees every table page (never the pages mapped). */
 void pgtable_fini(struct pgtable *pt);
 
 /*
  * Maps [va, va + size) to [pa, pa + size), all 4 KiB aligned, with the largest
- * pages alignment allows; replaces what was there. 0, -EINVAL, -ENOMEM (then
+ * pages alignment allows where no table is yet; replaces what was there. Tables
+ * once made stay until pgtable_fini(), because lookups take no lock. 0, -EINVAL, -ENOMEM (then
  * part of the range may be mapped: the caller unmaps it). The caller flushes.
  */
 int pgtable_map(struct pgtable *pt, uint64_t va, hpa_t pa, uint64_t size, uint32_t attr) __must_check;

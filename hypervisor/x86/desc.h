@@ -14,9 +14,9 @@
 #define SEL_TSS		0x20	/* two slots */
 #define GDT_SLOTS	6
 
-#define DESC_CODE64	0x00af9b000000fffful	/* present, ring 0, accessed, execute/read, L */
-#define DESC_CODE32	0x00cf9b000000fffful
-#define DESC_DATA	0x00cf93000000fffful
+#define DESC_CODE64	0x00af9b000000ffff	/* present, ring 0, accessed, execute/read, L */
+#define DESC_CODE32	0x00cf9b000000ffff
+#define DESC_DATA	0x00cf93000000ffff
 
 /* Interrupt stack table slots, 1-based as gates name them; 0 keeps the current stack. */
 #define IST_NMI		1

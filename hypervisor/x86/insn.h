@@ -291,6 +291,16 @@ static inline void lidt(const struct desc_ptr *p)
 	__asm__ volatile("lidt %0" : : "m"(*p) : "memory");
 }
 
+static inline void sgdt(struct desc_ptr *p)
+{
+	__asm__ volatile("sgdt %0" : "=m"(*p) : : "memory");
+}
+
+static inline void sidt(struct desc_ptr *p)
+{
+	__asm__ volatile("sidt %0" : "=m"(*p) : : "memory");
+}
+
 static inline void ltr(uint16_t sel)
 {
 	__asm__ volatile("ltr %0" : : "r"(sel) : "memory");

@@ -38,3 +38,9 @@
 #define MEMTYPE_WP	5u
 #define MEMTYPE_WB	6u
 #define MEMTYPE_UC_MINUS 7u
+
+/*
+ * What the hypervisor puts in its page-attribute table MSR, entries 7..0:
+ * UC WP WT WB UC UC- WC WB. mm/pgformat.c holds the same order.
+ */
+#define HOST_PAT	0x0005040600070106ul

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Page-table walker. */
+#include "mm/pgtable.h"
+
+#include "lib/errno.h"
+#include "lib/util.h"
+#include "mm/frame.h"
+#include "x86/pte.h"
+
+#define LEVELS		4u
+#define NR_ENTRIES	512u
+
+/* What is done to each part of a range; a walk carries it down. */
+struct walk {
+	struct pgtable *pt;
+	uint64_t va, end;	/* what is left: [va, end), modulo 2^64 */
+	hpa_t pa;		/* map only: target of va */
+	uint32_t attr;		/* map only */
+	uint32_t clear, set;	/* protect only */
+	int (*leaf)(struct walk *w, uint64_t *entry, unsigned int level);
+	bool allocate;		/* make tables that are missing */
+};
+
+static unsigned int shift_of(unsigned int level)
+{
+	return PAGE_SHIFT + 9 * (level - 1);
+}
+
+static uint64_t size_of(unsigned int level)
+{
+	return 1ul << shift_of(level);
+}
+
+static unsigned int index_of(uint64_t va, unsigned int level)
+{
+	return va >> shift_of(level) & (NR_ENTRIES - 1);
+}
+
+static bool is_present(const struct pgtable_format *f, uint64_t entry)
+{
+	return entry & f->present_mask;
+}
+
+static bool is_leaf(const struct pgtable_format *f, uint64_t entry, unsigned int level)
+{
+	return level == 1 || (level <= 3 && entry & f->large_bit);
+}
+
+static uint64_t leaf_address(uint64_t entry, unsigned int level)
+{
+	return entry & PTE_ADDR & ~(size_of(level) - 1);
+}
+
+static uint64_t *table_of(uint64_t entry)
+{
+	return hpa_to_hva(hpa(entry & PTE_ADDR));
+}
+
+/* Release: another CPU, or the hardware, must see the table's entries before the pointer to it. */
+static void publish(uint64_t *entry, uint64_t value)
+{
+	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
+}
+
+static uint64_t *table_get(struct pgtable *pt)
+{
+	uint64_t *t = frame_get(1);
+
+	if (t)
+		pt->nr_tables++;
+	return t;
+}
+
+/* See the header. Boot or vCPU thread. */
+int pgtable_init(struct pgtable *pt, const struct pgtable_format *fmt)
+{
+	*pt = (struct pgtable){ .fmt = fmt };
+	pt->root = table_get(pt);
+	return pt->root ? 0 : -ENOMEM;
+}
+
+static void free_tables(struct pgtable *pt, uint64_t *table, unsigned int level)
+{
+	for (unsigned int i = 0; level > 1 && i < NR_ENTRIES; i++)
+		if (is_present(pt->fmt, table[i]) && !is_leaf(pt->fmt, table[i], level))
+			free_tables(pt, table_of(table[i]), level - 1);
+	frame_put(table, 1);
+	pt->nr_tables--;
+}
+
+/* See the header. No CPU may use the tables any more. */
+void pgtable_fini(struct pgtable *pt)
+{
+	if (pt->root)
+		free_tables(pt, pt->root, LEVELS);
+	pt->root = NULL;
+}
+
+/* Replaces a large leaf by a table that maps the same. */
+static int split(struct pgtable *pt, uint64_t *entry, unsigned int level)
+{
+	uint64_t pa = leaf_address(*entry, level);
+	uint32_t attr = pt->fmt->attr(*entry, level);
+	uint64_t bits = pt->fmt->leaf(attr, level - 1);
+	uint64_t *t = table_get(pt);
+
+	if (!t)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < NR_ENTRIES; i++)
+		t[i] = (pa + i * size_of(level - 1)) | bits;
+	publish(entry, hva_to_hpa(t).v | pt->fmt->table_bits);
+	return 0;
+}
+
+/* True when the walk covers all of the entry of `level` at w->va. */
+static bool covers(const struct walk *w, unsigned int level)
+{
+	return IS_ALIGNED(w->va, size_of(level)) && w->end - w->va >= size_of(level);
+}
+
+static int walk_table(struct walk *w, uint64_t *table, unsigned int level);
+
+/* Goes one level down below *entry, splitting or allocating on the way. */
+static int descend(struct walk *w, uint64_t *entry, unsigned int level)
+{
+	const struct pgtable_format *f = w->pt->fmt;
+	int err;
+
+	if (!is_present(f, *entry)) {
+		uint64_t *t = table_get(w->pt);
+
+		if (!t)
+			return -ENOMEM;
+		publish(entry, hva_to_hpa(t).v | f->table_bits);
+	} else if (is_leaf(f, *entry, level)) {
+		err = split(w->pt, entry, level);
+		if (err)
+			return err;
+	}
+	return walk_table(w, table_of(*entry), level - 1);
+}
+
+/*
+ * Where a table exists it is kept and its entries are changed one by one:
+ * lock-free readers may be in it.
+ */
+static int visit(struct walk *w, uint64_t *entry, unsigned int level)
+{
+	const struct pgtable_format *f = w->pt->fmt;
+	bool present = is_present(f, *entry);
+	bool as_leaf = level == 1 ||
+		(covers(w, level) &&
+		 (present ? is_leaf(f, *entry, level)
+			  : level <= f->max_leaf && IS_ALIGNED(w->pa.v, size_of(level))));
+
+	if (present && as_leaf && w->allocate && !IS_ALIGNED(w->pa.v, size_of(level)))
+		as_leaf = false;
+	if (as_leaf)
+		return w->leaf(w, entry, level);
+	return descend(w, entry, level);
+}
+
+static void advance(struct walk *w, uint64_t bytes)
+{
+	bytes = MIN(bytes, w->end - w->va);
+	w->va += bytes;
+	w->pa.v += bytes;
+}
+
+static int walk_table(struct walk *w, uint64_t *table, unsigned int level)
+{
+	unsigned int i = index_of(w->va, level);
+	int err;
+
+	for (; i < NR_ENTRIES && w->va != w->end; i++) {
+		uint64_t before = w->va;
+		uint64_t step = size_of(level) - (before & (size_of(level) - 1));
+
+		if (w->allocate || is_present(w->pt->fmt, table[i])) {
+			err = visit(w, &table[i], level);
+			if (err)
+				return err;
+		}
+		/* A table below has moved on by itself. */
+		if (w->va == before)
+			advance(w, step);
+	}
+	return 0;
+}
+
+/* True when the table can translate all of [va, va + size): the index bits do not cover the top 16. */
+static bool in_range(const struct pgtable_format *f, uint64_t va, uint64_t size)
+{
+	uint64_t top = f->high_half ? 0xffff : 0;
+
+	if (va >> 48 == 0 && range_fits(va, size, 1ul << 48))
+		return true;
+	return top && va >> 48 == top && size - 1 <= UINT64_MAX - va;
+}
+
+static int walk(struct walk *w, uint64_t size)
+{
+	int err;
+
+	if (!size || !IS_ALIGNED(w->va | w->pa.v | size, PAGE_SIZE) || !in_range(w->pt->fmt, w->va, size) ||
+	    !range_fits(w->pa.v, size, PTE_ADDR + PAGE_SIZE))
+		return -EINVAL;
+	w->end = w->va + size;
+	spin_lock(&w->pt->lock);
+	err = walk_table(w, w->pt->root, LEVELS);
+	spin_unlock(&w->pt->lock);
+	return err;
+}
+
+static int leaf_map(struct walk *w, uint64_t *entry, unsigned int level)
+{
+	publish(entry, w->pa.v | w->pt->fmt->leaf(w->attr, level));
+	return 0;
+}
+
+static int leaf_unmap(struct walk *w, uint64_t *entry, unsigned int level)
+{
+	(void)w;
+	(void)level;
+	publish(entry, 0);
+	return 0;
+}
+
+static int leaf_protect(struct walk *w, uint64_t *entry, unsigned int level)
+{
+	const struct pgtable_format *f = w->pt->fmt;
+	uint32_t attr = f->attr(*entry, level);
+
+	if (!is_present(f, *entry))
+		return 0;
+	publish(entry, leaf_address(*entry, level) | f->leaf((attr & ~w->clear) | w->set, level));
+	return 0;
+}
+
+/* See the header. Takes the table's lock. */
+int pgtable_map(struct pgtable *pt, uint64_t va, hpa_t pa, uint64_t size, uint32_t attr)
+{
+	struct walk w = { .pt = pt, .va = va, .pa = pa, .attr = attr, .leaf = leaf_map, .allocate = true };
+
+	return walk(&w, size);
+}
+
+/* See the header. Takes the table's lock. */
+int pgtable_unmap(struct pgtable *pt, uint64_t va, uint64_t size)
+{
+	struct walk w = { .pt = pt, .va = va, .leaf = leaf_unmap };
+
+	return walk(&w, size);
+}
+
+/* See the header. Takes the table's lock. */
+int pgtable_protect(struct pgtable *pt, uint64_t va, uint64_t size, uint32_t clear, uint32_t set)
+{
+	struct walk w = { .pt = pt, .va = va, .clear = clear, .set = set, .leaf = leaf_protect };
+
+	return walk(&w, size);
+}
+
+/* See the header. Any context. */
+int pgtable_lookup(const struct pgtable *pt, uint64_t va, hpa_t *pa, uint32_t *attr, uint64_t *size)
+{
+	const uint64_t *table = pt->root;
+
+	if (!in_range(pt->fmt, va, 1))
+		return -ENOENT;
+	for (unsigned int level = LEVELS; level; level--) {
+		uint64_t entry = __atomic_load_n(&table[index_of(va, level)], __ATOMIC_ACQUIRE);
+
+		if (!is_present(pt->fmt, entry))
+			return -ENOENT;
+		if (!is_leaf(pt->fmt, entry, level)) {
+			table = table_of(entry);
+			continue;
+		}
+		if (pa)
+			*pa = hpa(leaf_address(entry, level) | (va & (size_of(level) - 1)));
+		if (attr)
+			*attr = pt->fmt->attr(entry, level);
+		if (size)
+			*size = size_of(level);
+		break;
+	}
+	return 0;
+}
