@@ -2,7 +2,8 @@
 /*
  * Threads of the hypervisor: one a vCPU, one idle a CPU. A thread is bound to
  * its CPU for life. Threads are switched only where they call in here; the
- * hypervisor itself is never preempted.
+ * hypervisor itself is never preempted. doc/feature/scheduling.md has the
+ * policies.
  */
 #pragma once
 
@@ -13,9 +14,18 @@
 enum thread_state { THREAD_NEW, THREAD_RUNNABLE, THREAD_RUNNING, THREAD_BLOCKED, THREAD_DEAD };
 
 struct sched_params {
-	uint32_t priority;		/* higher runs first (prio, adaptive, sporadic) */
-	uint32_t weight;		/* share (bvt) 1..128 */
-	uint32_t budget_us, period_us;	/* sporadic server */
+	uint32_t priority;		/* 0..255, higher runs first (prio, adaptive, sporadic) */
+	uint32_t weight;		/* share (bvt) 1..128, 0 = SCHED_DEFAULT_WEIGHT */
+	uint32_t budget_us, period_us;	/* sporadic server; budget 0: plain priority */
+};
+
+#define SCHED_DEFAULT_WEIGHT	64u
+#define SPORADIC_MAX_PENDING	8u
+
+/* Run time a sporadic server gets back later. */
+struct replenishment {
+	uint64_t when;		/* TSC */
+	uint64_t amount;	/* ticks */
 };
 
 struct thread {
@@ -24,11 +34,22 @@ struct thread {
 	uint32_t pcpu_id;		/* (o) */
 	enum thread_state state;	/* [runqueue lock of pcpu_id] */
 	bool wake_pending;		/* [runqueue lock] a wake came before the block */
+	bool on_cpu;			/* its stack is in use; cleared by the thread that follows it */
 	struct list link;		/* [runqueue lock] in the policy's queue */
-	struct sched_params params;	/* (i) */
-	uint64_t vtime;			/* [runqueue lock] bvt: virtual time; ticks */
-	uint64_t slice_end;		/* [runqueue lock] TSC when the slice is used up, 0 = none */
-	uint64_t started, run_ticks;	/* accounting, TSC */
+	struct sched_params params;	/* (i) set between thread_create() and thread_start() */
+
+	/* [runqueue lock] what the policies keep; times in TSC ticks */
+	uint32_t level;			/* priority in effect now */
+	uint64_t slice_left;		/* of the running or next slice */
+	bool turn_over;			/* adaptive: a slice has ended since it was last weighed against the others */
+	uint64_t vtime;			/* bvt: virtual time; compared as a signed difference */
+	int64_t budget_left;		/* sporadic: below 0 after an overrun */
+	uint64_t budget, period;	/* sporadic: params in ticks */
+	uint64_t run_end;		/* sporadic: when it last used budget up to */
+	uint32_t nr_pending;
+	struct replenishment pending[SPORADIC_MAX_PENDING];	/* sporadic: earliest first */
+
+	uint64_t started, run_ticks;	/* [runqueue lock] accounting: charged up to, total; TSC */
 	void (*body)(void *arg);	/* (o) never returns; ends by thread_exit() */
 	void *arg;			/* (o) */
 	/* (o) Called around a switch, own CPU, runqueue lock not held: saves/loads state kept in CPU registers. */
@@ -37,16 +58,24 @@ struct thread {
 	char name[24];
 };
 
-/* Prepares this CPU's run queue and makes the caller its idle thread. */
+/* Prepares this CPU's run queue for an enum scenario_policy and makes the caller its idle thread. After timer_init_cpu(). */
 void sched_init_cpu(uint8_t policy);
+/* True once that CPU has called sched_init_cpu(): threads can be created there. Any CPU. */
+bool sched_cpu_ready(uint32_t pcpu_id);
+/* Name of the policy of a CPU, for the shell; "none" before sched_init_cpu(). */
+const char *sched_policy_name(uint32_t pcpu_id);
 
-/* Creates a thread in state NEW on `pcpu_id`. 0, -ENOMEM, -EINVAL. Boot or vCPU thread. */
+/*
+ * Creates a thread in state NEW on `pcpu_id`; clears *t, so parameters and
+ * switch hooks are filled in afterwards. 0, -ENOMEM, -EINVAL (no such CPU or
+ * not ready), -EBUSY (its policy takes no further thread). Boot or vCPU thread.
+ */
 int thread_create(struct thread *t, const char *name, uint32_t pcpu_id, void (*body)(void *), void *arg) __must_check;
 /* Frees a thread that is NEW or DEAD and not running on any CPU. */
 void thread_destroy(struct thread *t);
 /* NEW -> RUNNABLE; any CPU. */
 void thread_start(struct thread *t);
-/* Current thread waits until thread_wake(); returns at once when a wake came since the last block. */
+/* Current thread waits until thread_wake(); returns at once when a wake came since the last block. Callers check their condition again. */
 void thread_block(void);
 /* Any CPU, any context but NMI. */
 void thread_wake(struct thread *t);
@@ -56,6 +85,8 @@ void thread_yield(void);
 void thread_exit(void) __noreturn;
 /* True once the thread is DEAD and off its stack. */
 bool thread_is_dead(const struct thread *t);
+/* The thread running on this CPU. */
+struct thread *thread_current(void);
 
 /* True when the policy wants another thread to run on this CPU; one load. */
 bool sched_wanted(void);
