@@ -51,7 +51,7 @@ ALL += $(INITRAMFS)/user_vm.cpio $(INITRAMFS)/rt_vm.cpio
 IMAGE_PARTS := $(BUILD)/quercus.elf $(CLOUD_KERNEL) $(RT_KERNEL) \
 	$(INITRAMFS)/service_vm.cpio $(INITRAMFS)/rt_vm.cpio $(INITRAMFS)/user_vm.cpio
 
-$(BUILD)/images/%.iso: $(BUILD)/scenarios/%.bin $(IMAGE_PARTS) misc/image/make_image
+$(BUILD)/images/%.iso: $(BUILD)/scenarios/%.bin $(IMAGE_PARTS) misc/image/make_image misc/image/image.py
 	@echo "  IMAGE    $@"
 	$(Q)misc/image/make_image --scenario $* $@
 

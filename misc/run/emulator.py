@@ -221,6 +221,13 @@ class Emulator:
                 raise Failure(f"'{regex}' did not appear within {seconds:.0f} s")
             self.read(0.2)
 
+    def run_for(self, seconds):
+        """Lets the machine run, or end, and reads what it says."""
+        deadline = time.monotonic() + seconds
+        while self.running() and time.monotonic() < deadline:
+            self.read(0.1)
+        self.check_forbidden()
+
     def wait_end(self, seconds):
         """Waits until the machine powers off."""
         deadline = time.monotonic() + seconds

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A bootable image: GRUB, the hypervisor, and what a scenario's VMs boot from.
+
+A scenario's XML names its modules by tag; each tag it names that TAGS knows becomes a
+boot module. The image boots from a disk as well as from a CD.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.relpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+BUILD = os.path.join(TOP, "build")
+
+# Tag of a boot module -> the file it is, below build/.
+TAGS = {
+    "Linux_bzImage": "kernels/cloud/bzImage",
+    "Linux_initrd": "initramfs/service_vm.cpio",
+    "RT_vmlinux": "kernels/rt/vmlinux",
+    "RT_initrd": "initramfs/rt_vm.cpio",
+    "User_bzImage": "kernels/cloud/bzImage",
+    "User_initrd": "initramfs/user_vm.cpio",
+}
+
+GRUB_CFG = """\
+set timeout=0
+set default=0
+menuentry Quercus {
+%(lines)s
+	boot
+	# Only reached when something is wrong: say it again, on the serial port.
+	serial --unit=0 --speed=115200
+	terminal_output serial
+%(lines)s
+	boot
+	echo "QUERCUS-GRUB: FAIL, see the error above"
+	sleep 600
+}
+"""
+
+
+class Image:
+    """What goes into an image: the kernel GRUB starts, and (file, string) per module."""
+
+    def __init__(self, kernel, kernel_args="", protocol="multiboot2"):
+        self.kernel = kernel
+        self.kernel_args = kernel_args
+        self.protocol = protocol
+        self.modules = []
+
+    def add_module(self, path, tag, args=""):
+        self.modules.append((path, f"{tag} {args}".strip()))
+
+    def grub_cfg(self, names):
+        kernel, module = {"multiboot2": ("multiboot2", "module2"),
+                          "multiboot": ("multiboot", "module"),
+                          "linux": ("linux", "initrd")}[self.protocol]
+        lines = [f"\t{kernel} /boot/{names[self.kernel]} {self.kernel_args}".rstrip()]
+        for path, string in self.modules:
+            string = "" if self.protocol == "linux" else string
+            lines.append(f"\t{module} /boot/{names[path]} {string}".rstrip())
+        return GRUB_CFG % {"lines": "\n".join(lines)}
+
+    def write(self, out):
+        files = [self.kernel] + [path for path, _ in self.modules]
+        for path in files:
+            if not os.path.isfile(path):
+                raise FileNotFoundError(f"{path} is missing: build it first (make all)")
+        names = {path: f"{i}-{os.path.basename(path)}"
+                 for i, path in enumerate(dict.fromkeys(files))}
+        os.makedirs(os.path.dirname(out) or ".", exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=os.path.dirname(out) or ".") as stage:
+            boot = os.path.join(stage, "boot")
+            os.makedirs(os.path.join(boot, "grub"))
+            for path, name in names.items():
+                link_or_copy(path, os.path.join(boot, name))
+            with open(os.path.join(boot, "grub/grub.cfg"), "w", encoding="ascii") as cfg:
+                cfg.write(self.grub_cfg(names))
+            grub_mkrescue(stage, out)
+
+
+def link_or_copy(source, target):
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def grub_mkrescue(stage, out):
+    """Only the GRUB modules that a boot needs: GRUB reads slowly in an emulator."""
+    modules = "multiboot multiboot2 linux normal boot iso9660 part_msdos test echo serial terminal sleep"
+    run = subprocess.run(
+        ["grub-mkrescue", "-o", out + ".tmp", "--locales=", "--fonts=", "--themes=",
+         f"--install-modules={modules}", stage],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if run.returncode or not os.path.exists(out + ".tmp"):
+        sys.stderr.write(run.stdout.decode(errors="replace"))
+        raise RuntimeError(f"grub-mkrescue failed ({run.returncode})")
+    os.replace(out + ".tmp", out)
+
+
+def tags_of(xml_path):
+    """The tags, in TAGS' order, that a scenario's XML names."""
+    with open(xml_path, encoding="utf-8") as file:
+        words = set(re.findall(r"[A-Za-z0-9_]+", re.sub(r"<!--.*?-->", "", file.read(), flags=re.S)))
+    return [tag for tag in TAGS if tag in words]
+
+
+def scenario_image(scenario, args=None, hv_args="", protocol="multiboot2",
+                   blob=None, xml=None, replace=None, without=()):
+    """The image of a scenario. args: tag -> words for its module string; replace: tag ->
+    another file; blob and xml: a scenario that is not in misc/config/scenarios."""
+    xml = xml or os.path.join(TOP, f"misc/config/scenarios/{scenario}.xml")
+    if not os.path.isfile(xml):
+        known = sorted(f[:-4] for f in os.listdir(os.path.dirname(xml)) if f.endswith(".xml"))
+        raise FileNotFoundError(f"unknown scenario {scenario}; known are: {' '.join(known)}")
+    image = Image(os.path.join(BUILD, "quercus.elf"), hv_args, protocol)
+    if "scenario" not in without:
+        image.add_module(blob or os.path.join(BUILD, f"scenarios/{scenario}.bin"), "scenario")
+    for tag in tags_of(xml):
+        if tag not in without:
+            path = (replace or {}).get(tag) or os.path.join(BUILD, TAGS[tag])
+            image.add_module(path, tag, (args or {}).get(tag, ""))
+    return image
