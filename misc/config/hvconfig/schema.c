@@ -132,11 +132,12 @@ static void on_error(void *arg, xmlErrorPtr e)
 
 	if (e->domain == XML_FROM_SCHEMASV) {
 		bool facet = e->code >= XML_SCHEMAV_CVC_LENGTH_VALID && e->code <= XML_SCHEMAV_CVC_ENUMERATION_VALID;
+		bool again = e->code == XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_1 || e->code == XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_2;
 
 		if (node)
 			line = xmlGetLineNo((xmlNode *)node);
 		/* libxml2 says first which rule a value breaks, then once more that it is not valid. */
-		if (!facet && e->code == XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_1 && v->facet_line == line)
+		if (again && v->facet_line == line)
 			return;
 		v->facet_line = facet ? line : -1;
 	}
