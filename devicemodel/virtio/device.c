@@ -400,6 +400,11 @@ int virtio_pop(struct virtio_dev *vd, unsigned int index, struct queue_chain *ch
 	return ret;
 }
 
+bool virtio_notify_enable(struct virtio_dev *vd, unsigned int index)
+{
+	return !__atomic_load_n(&vd->broken, __ATOMIC_RELAXED) && queue_notify_enable(&vd->queues[index].vq);
+}
+
 void virtio_signal(struct virtio_dev *vd, unsigned int index)
 {
 	if (queue_signal(&vd->queues[index].vq))

@@ -130,6 +130,9 @@ static inline bool virtio_has(const struct virtio_dev *vd, unsigned int bit)
 /* queue_pop() that puts the device into DEVICE_NEEDS_RESET when the ring is malformed: 1 a chain, 0 none or broken. Worker. */
 int virtio_pop(struct virtio_dev *vd, unsigned int index, struct queue_chain *chain);
 
+/* queue_notify_enable(), false also when the device is broken: then the pop loop is over. Worker. */
+bool virtio_notify_enable(struct virtio_dev *vd, unsigned int index);
+
 /* Shows the pushed chains of queue @index and interrupts the driver once if it wants that. Worker. */
 void virtio_signal(struct virtio_dev *vd, unsigned int index);
 

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define BATCH 16
@@ -84,6 +86,7 @@ static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
 
+	prctl(PR_SET_NAME, w->name);
 	while (!__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE))
 		worker_poll(w, -1);
 	return NULL;
@@ -101,12 +104,12 @@ int worker_start(struct worker *w, const char *name)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	w->stop = false;
+	strncpy(w->name, name, sizeof(w->name) - 1);
 	ret = pthread_create(&w->thread, &attr, worker_main, w);
 	pthread_attr_destroy(&attr);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (ret)
 		return -ret;
-	pthread_setname_np(w->thread, name);
 	w->running = true;
 	return 0;
 }

@@ -23,6 +23,7 @@ struct worker {
 	struct worker_fd wake;
 	void (*woken)(struct worker *w);
 	pthread_t thread;
+	char name[16];		/* as the kernel shows it */
 	bool running;		/* there is a thread; changed by the owner only */
 	bool stop;		/* atomic */
 };
