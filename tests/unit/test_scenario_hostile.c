@@ -5,7 +5,7 @@
 
 #include "test_scenario_sample.h"
 
-#define ROUNDS 20000
+#define ROUNDS 10000
 
 static uint32_t seed;
 
@@ -22,33 +22,44 @@ static bool any_module(const char *tag, void *arg)
 	return strlen(tag) < SCENARIO_TAG_SIZE;
 }
 
-/* What users of an accepted scenario rely on without looking again. */
-static void keeps_promises(const struct scenario *s, uint32_t size)
+/* What users of an accepted scenario rely on without looking again. (libcheck notes each of its assertions in a file: plain C is fast.) */
+static bool vm_keeps_promises(const struct scenario *s, const struct scenario_vm *vm)
+{
+	for (unsigned int i = 0; i < SCENARIO_MAX_VUARTS; i++)
+		if (vm->vuarts[i].peer_vm >= s->nr_vms || vm->vuarts[i].peer_vuart >= SCENARIO_MAX_VUARTS)
+			return false;
+	return strnlen(vm->name, sizeof(vm->name)) < sizeof(vm->name) &&
+	       strnlen(vm->kernel.tag, SCENARIO_TAG_SIZE) < SCENARIO_TAG_SIZE &&
+	       strnlen(vm->kernel.bootargs, SCENARIO_BOOTARGS_SIZE) < SCENARIO_BOOTARGS_SIZE &&
+	       vm->load_order <= SCENARIO_POST_LAUNCHED && vm->nr_pci_devs <= SCENARIO_MAX_PCI_DEVS &&
+	       vm->nr_io_ranges <= SCENARIO_MAX_IO_RANGES &&
+	       (vm->console < SCENARIO_MAX_VUARTS || vm->console == SCENARIO_NO_CONSOLE) &&
+	       vm->cpu_affinity != 0 && vm->memory_hpa + vm->memory_size >= vm->memory_hpa;
+}
+
+static bool keeps_promises(const struct scenario *s, uint32_t size)
 {
 	unsigned int nr_service = 0;
 
-	ck_assert_uint_le(s->total_size, size);
-	ck_assert_uint_ge(s->nr_vms, 1);
-	ck_assert_uint_le(s->nr_vms, SCENARIO_MAX_VMS);
+	if (s->total_size > size || s->nr_vms < 1 || s->nr_vms > SCENARIO_MAX_VMS || s->nr_ivshmem > SCENARIO_MAX_IVSHMEM)
+		return false;
 	for (unsigned int i = 0; i < s->nr_vms; i++) {
-		const struct scenario_vm *vm = &s->vms[i];
-
-		ck_assert_uint_lt(strnlen(vm->name, sizeof(vm->name)), sizeof(vm->name));
-		ck_assert_uint_lt(strnlen(vm->kernel.tag, SCENARIO_TAG_SIZE), SCENARIO_TAG_SIZE);
-		ck_assert_uint_lt(strnlen(vm->kernel.bootargs, SCENARIO_BOOTARGS_SIZE), SCENARIO_BOOTARGS_SIZE);
-		ck_assert_uint_le(vm->load_order, SCENARIO_POST_LAUNCHED);
-		ck_assert_uint_le(vm->nr_pci_devs, SCENARIO_MAX_PCI_DEVS);
-		ck_assert_uint_le(vm->nr_io_ranges, SCENARIO_MAX_IO_RANGES);
-		ck_assert(vm->console < SCENARIO_MAX_VUARTS || vm->console == SCENARIO_NO_CONSOLE);
-		ck_assert(vm->cpu_affinity != 0);
-		ck_assert_uint_ge(vm->memory_hpa + vm->memory_size, vm->memory_hpa);
-		nr_service += vm->load_order == SCENARIO_SERVICE;
-		for (unsigned int j = 0; j < SCENARIO_MAX_VUARTS; j++) {
-			ck_assert_uint_lt(vm->vuarts[j].peer_vm, s->nr_vms);
-			ck_assert_uint_lt(vm->vuarts[j].peer_vuart, SCENARIO_MAX_VUARTS);
-		}
+		if (!vm_keeps_promises(s, &s->vms[i]))
+			return false;
+		nr_service += s->vms[i].load_order == SCENARIO_SERVICE;
 	}
-	ck_assert_uint_le(nr_service, 1);
+	return nr_service <= 1;
+}
+
+/* A sentence, and nothing of the file reaches a terminal unseen. */
+static bool is_sentence(const struct scenario_error *e)
+{
+	size_t len = strnlen(e->text, sizeof(e->text));
+
+	for (size_t i = 0; i < len; i++)
+		if (e->text[i] < ' ' || e->text[i] > '~')
+			return false;
+	return len > 10 && len < sizeof(e->text) && e->field;
 }
 
 /* Reads a copy of exactly `size` bytes, so that ASan sees one byte too many. True when accepted. */
@@ -63,18 +74,12 @@ static bool read_copy(const void *blob, uint32_t size)
 
 	memcpy(copy, blob, size);
 	accepted = scenario_read(copy, size, &out, &e) == 0;
-	if (accepted) {
-		keeps_promises(out, size);
-		if (scenario_check_machine(out, &m, &e))
-			ck_assert_uint_gt(strlen(e.text), 10);
-	} else {
-		ck_assert_ptr_null(out);
-		ck_assert_ptr_nonnull(e.field);
-		ck_assert_uint_lt(strlen(e.text), sizeof(e.text));
-		ck_assert_uint_gt(strlen(e.text), 10);
-		for (const char *p = e.text; *p; p++)	/* nothing of the file may reach a terminal unseen */
-			ck_assert(*p >= ' ' && *p <= '~');
-	}
+	if (accepted && !keeps_promises(out, size))
+		ck_abort_msg("accepted, but it breaks a promise");
+	if ((!accepted || scenario_check_machine(out, &m, &e)) && !is_sentence(&e))
+		ck_abort_msg("refused with \"%s\"", e.text);
+	if (!accepted && out)
+		ck_abort_msg("refused, but handed out");
 	free(copy);
 	return accepted;
 }
@@ -95,7 +100,7 @@ START_TEST(any_byte_changed)
 	unsigned int refused = 0;
 
 	for (size_t i = 0; i < SAMPLE_SIZE; i++) {
-		static const uint8_t values[] = { 0x00, 0x01, 0x7f, 0x80, 0xff };
+		static const uint8_t values[] = { 0x00, 0x01, 0x80, 0xff };
 
 		for (unsigned int v = 0; v < sizeof(values); v++) {
 			uint32_t crc = s->crc32;
@@ -145,7 +150,8 @@ START_TEST(every_truncation)
 	struct scenario *s = sample_scenario();
 
 	for (uint32_t size = 0; size < SAMPLE_SIZE; size++)
-		ck_assert(!read_copy(s, size));
+		if (read_copy(s, size))
+			ck_abort_msg("accepted with %u bytes", size);
 	free(s);
 }
 END_TEST
@@ -156,7 +162,8 @@ START_TEST(unsealed_changes)
 
 	for (size_t i = 0; i < SAMPLE_SIZE * 8; i += 7) {
 		((uint8_t *)s)[i / 8] ^= (uint8_t)(1u << i % 8);
-		ck_assert_msg(!read_copy(s, SAMPLE_SIZE), "a changed bit at byte %zu passed the checksum", i / 8);
+		if (read_copy(s, SAMPLE_SIZE))
+			ck_abort_msg("a changed bit at byte %zu passed the checksum", i / 8);
 		((uint8_t *)s)[i / 8] ^= (uint8_t)(1u << i % 8);
 	}
 	free(s);
