@@ -5,7 +5,13 @@
  * so the same page serves software emulation and APIC virtualisation.
  *
  * Posting is lock-free: anyone sets a bit in `pir` and a request; the vCPU's
- * own thread merges pir into IRR (vlapic_sync) before it looks.
+ * own thread merges pir into IRR (vlapic_sync) before it looks. Who clears
+ * REQ_EVENT must call vlapic_sync() afterwards: a bit that is posted while it
+ * already stands in pir makes no second request.
+ *
+ * The virtual bus clock is the TSC: one count of the timer with divisor 1 is
+ * one TSC tick. So nothing is converted, periods are exact and cannot drift.
+ * Linux and Hyper-V aware guests learn the rate from vlapic_timer_hz().
  */
 #pragma once
 
@@ -23,31 +29,55 @@ struct vlapic {
 	uint64_t pir[4];	/* atomic: posted, not yet in IRR */
 	uint64_t pir_level[4];	/* atomic: which of the posted are level triggered */
 	struct timer timer;	/* own pCPU */
-	uint64_t timer_start;	/* TSC when the count was written */
-	uint64_t timer_period;	/* TSC ticks, 0 = one-shot */
-	uint64_t tsc_deadline;	/* guest TSC, 0 = disarmed */
-	uint8_t isr_top;	/* highest vector in service, 0 = none (cache) */
+	uint64_t timer_deadline; /* own pCPU: host TSC when the running count reaches 0, 0 = not counting */
+	uint64_t timer_period;	/* own pCPU: TSC ticks, 0 = one-shot */
+	uint64_t tsc_deadline;	/* own pCPU: guest TSC, 0 = disarmed */
+	uint32_t esr_pending;	/* atomic: errors not yet latched into ESR */
+	uint32_t timer_mode;	/* own thread: APIC_LVT_TIMER_ bits in force */
+	uint8_t timer_shift;	/* own thread: log2 of the divisor */
+	uint8_t isr_top;	/* own thread: highest vector in service, 0 = none (cache; without hw_vid) */
 	bool hw_vid;		/* (i) virtual-interrupt delivery does IRR/ISR/PPR/EOI */
 };
 
+/* Allocates vcpu->vlapic in its power-up state; vcpu->vm, vcpu_id and vapic_id are set. 0 or -ENOMEM. Boot or vCPU thread. */
 int vlapic_create(struct vcpu *vcpu) __must_check;
+/* Stops the timer and frees; the vCPU has no thread. Boot or vCPU thread. NULL vlapic: ignored. */
 void vlapic_destroy(struct vcpu *vcpu);
-/* Power-up or INIT state; own thread or vCPU without thread. */
+/*
+ * Power-up (SDM vol 3, 11.4.7.1) or INIT (11.4.7.3; the mode and the APIC base stay) state; own thread or vCPU without thread.
+ * At power-up vCPU 0's LINT0 is unmasked as ExtINT, as firmware leaves it ("virtual wire"): our guests mostly start without any.
+ */
 void vlapic_reset(struct vcpu *vcpu, bool init);
+/* Stops the timer for good: before the thread ends and before the guest is given the physical LAPIC. Own thread, or no thread. */
+void vlapic_quiesce(struct vcpu *vcpu);
 
-/* xAPIC MMIO access, offset in the page, 32-bit (own thread). 0, or -EINVAL: bad offset or size (ignored as hardware does). */
+/*
+ * xAPIC MMIO access, offset in the page, 32-bit (own thread). 0; -EINVAL: not in xAPIC mode, or no register begins there (a
+ * read gives 0, a write is dropped, ESR tells the guest as hardware does). Never fatal.
+ */
 int vlapic_mmio_read(struct vcpu *vcpu, uint32_t offset, uint32_t *value);
 int vlapic_mmio_write(struct vcpu *vcpu, uint32_t offset, uint32_t value);
-/* x2APIC MSRs 0x800..0x8FF, IA32_APIC_BASE 0x1B, IA32_TSC_DEADLINE 0x6E0. 0, or 1: inject #GP(0). */
+/*
+ * x2APIC MSRs 0x800..0x8FF, IA32_APIC_BASE 0x1B, IA32_TSC_DEADLINE 0x6E0 (own thread). 0, or 1: inject #GP(0).
+ * After a write of IA32_APIC_BASE the caller looks at vlapic_is_x2apic() to choose what VMX virtualises.
+ */
 int vlapic_msr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value) __must_check;
 int vlapic_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value) __must_check;
 /* A register write the hardware already put into the page (APIC-write exit, SDM vol 3 30.4.3.3). */
 void vlapic_apic_write(struct vcpu *vcpu, uint32_t offset);
 
+/* Frequency of the timer before its divisor, Hz. */
+uint64_t vlapic_timer_hz(void);
+/* vcpu->tsc_offset changed: the guest's TSC deadline means another host time now. Own thread. */
+void vlapic_tsc_changed(struct vcpu *vcpu);
+
 bool vlapic_is_x2apic(const struct vcpu *vcpu);
 bool vlapic_is_enabled(const struct vcpu *vcpu);	/* globally and by the spurious-vector register */
 
-/* Any CPU: marks a vector pending and requests REQ_EVENT. */
+/*
+ * Any CPU: marks a vector pending and requests REQ_EVENT. Vectors 0..15 are an error the guest finds in ESR. Dropped when the
+ * guest has disabled its APIC (11.4.7.2).
+ */
 void vlapic_post(struct vcpu *vcpu, uint8_t vector, bool level);
 
 /* Own thread. Moves posted bits into IRR; returns true when any came. */
@@ -68,13 +98,20 @@ void vlapic_eoi_exits(struct vcpu *vcpu, uint64_t bitmap[4]);
 void vlapic_eoi_done(struct vcpu *vcpu, uint8_t vector);
 /* True when LINT0 or the APIC's state lets a PIC interrupt (ExtINT) through. */
 bool vlapic_accepts_extint(const struct vcpu *vcpu);
+/* The local source of LVT entry APIC_LVT_ (timer, error, LINT1, ...) signals: delivers as the entry says. Own pCPU; error entry: any CPU. */
+void vlapic_local(struct vcpu *vcpu, uint32_t lvt);
+/* Notes APIC_ESR_ bits and signals the error entry. Any CPU. */
+void vlapic_error(struct vcpu *vcpu, uint32_t bits);
 
 /*
  * Calls fn for every vCPU a destination names. `logical`: logical mode (flat,
- * cluster, x2APIC cluster), else physical; 0xFF / 0xFFFFFFFF broadcasts.
+ * cluster, x2APIC cluster), else physical; 0xFF / 0xFFFFFFFF broadcasts. Any CPU.
  */
 void vlapic_for_dest(struct vm *vm, uint32_t dest, bool logical,
 		     void (*fn)(struct vcpu *vcpu, void *arg), void *arg);
-/* Delivers fixed, lowest-priority, NMI, INIT, SIPI to a destination; from ICR, MSI and vIOAPIC alike. -EINVAL: reserved mode. */
+/*
+ * Delivers fixed, lowest-priority, NMI, INIT, SIPI to a destination; from ICR, MSI and vIOAPIC alike. `delivery_mode` is the
+ * 3-bit number (ICR bits 10:8 shifted down). Any CPU. 0 (SMI too: there is no SMM to go to); -EINVAL: reserved mode, or nobody there.
+ */
 int vlapic_deliver(struct vm *vm, uint32_t dest, bool logical, uint32_t delivery_mode,
 		   uint8_t vector, bool level);

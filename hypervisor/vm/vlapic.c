@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Virtual local APIC: creation, IA32_APIC_BASE, priorities, posting, acceptance and EOI. Register accesses: vlapic_access.c. */
+#include "vm/vlapic.h"
+
+#include "lib/bits.h"
+#include "lib/errno.h"
+#include "lib/util.h"
+#include "log/log.h"
+#include "mm/frame.h"
+#include "vm/virq.h"
+#include "vm/vlapic_reg.h"
+#include "vm/vm.h"
+
+/* An integrated APIC with LVT entries 0 (timer) to 5 (error): no CMCI, no suppression of EOI broadcasts (11.4.8). */
+#define VERSION	(APIC_VERSION_INTEGRATED | 5u << APIC_VERSION_MAX_LVT_SHIFT)
+
+/* One allocation: the virtual-APIC page, which hardware wants page aligned, and the structure behind it. */
+#define VLAPIC_PAGES	2u
+
+static struct vlapic *vlapic_of(const struct vcpu *vcpu)
+{
+	return vcpu->vlapic;
+}
+
+/* ---- life ---- */
+
+/* Registers after power-up, INIT or while globally disabled; identity follows the mode. */
+static void reset_registers(struct vcpu *vcpu)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+	unsigned int i;
+
+	vlapic_quiesce(vcpu);
+	for (i = 0; i < PAGE_SIZE; i += 4)
+		vlapic_reg_set(a, i, 0);
+	for (i = APIC_LVT_TIMER; i <= APIC_LVT_ERROR; i += 16)
+		vlapic_reg_set(a, i, APIC_LVT_MASKED);
+	vlapic_reg_set(a, APIC_VERSION, VERSION);
+	vlapic_reg_set(a, APIC_SVR, APIC_SVR_VECTOR_MASK);
+	vlapic_reg_set(a, APIC_DFR, APIC_DFR_FLAT);
+	vlapic_set_identity(vcpu);
+	a->timer_mode = APIC_LVT_TIMER_ONESHOT;
+	vlapic_timer_set_divisor(vcpu);
+	a->isr_top = 0;
+	__atomic_store_n(&a->esr_pending, 0, __ATOMIC_RELAXED);
+	for (i = 0; i < ARRAY_SIZE(a->pir); i++) {
+		__atomic_store_n(&a->pir[i], 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&a->pir_level[i], 0, __ATOMIC_RELAXED);
+	}
+	/* No level vectors now: the EOI-exit bitmap is empty. */
+	if (a->hw_vid)
+		atomic_set_bit(&vcpu->requests, REQ_EOI_EXITS);
+}
+
+/* ID and LDR: in x2APIC mode 32 bits and derived (11.12.10.2), in xAPIC mode the ID in the top byte. */
+void vlapic_set_identity(struct vcpu *vcpu)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+
+	if (vlapic_in_x2apic(a)) {
+		vlapic_reg_set(a, APIC_ID, vcpu->vapic_id);
+		vlapic_reg_set(a, APIC_LDR, X2APIC_LDR_OF_ID(vcpu->vapic_id));
+	} else {
+		vlapic_reg_set(a, APIC_ID, vcpu->vapic_id << XAPIC_ID_SHIFT);
+	}
+}
+
+void vlapic_reset(struct vcpu *vcpu, bool init)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+
+	if (!init)
+		WRITE_ONCE(a->apic_base, APIC_BASE_DEFAULT | APIC_BASE_EN | (vcpu->vcpu_id ? 0 : APIC_BASE_BSP));
+	reset_registers(vcpu);
+	if (!init && !vcpu->vcpu_id)
+		vlapic_reg_set(a, APIC_LVT_LINT0, APIC_LVT_DM_EXTINT);
+}
+
+int vlapic_create(struct vcpu *vcpu)
+{
+	uint8_t *page = frame_get(VLAPIC_PAGES);
+
+	if (!page)
+		return ERR(-ENOMEM);
+	vcpu->vlapic = (struct vlapic *)(void *)(page + PAGE_SIZE);
+	vcpu->vlapic->vcpu = vcpu;
+	vcpu->vlapic->page = page;
+	vlapic_timer_create(vcpu);
+	vlapic_reset(vcpu, false);
+	return 0;
+}
+
+void vlapic_destroy(struct vcpu *vcpu)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+
+	if (!a)
+		return;
+	vlapic_quiesce(vcpu);
+	vcpu->vlapic = NULL;
+	frame_put(a->page, VLAPIC_PAGES);
+}
+
+/* ---- IA32_APIC_BASE ---- */
+
+bool vlapic_is_x2apic(const struct vcpu *vcpu)
+{
+	return vlapic_in_x2apic(vlapic_of(vcpu));
+}
+
+bool vlapic_is_enabled(const struct vcpu *vcpu)
+{
+	const struct vlapic *a = vlapic_of(vcpu);
+
+	return vlapic_is_on(a) && (vlapic_reg(a, APIC_SVR) & APIC_SVR_ENABLE);
+}
+
+/*
+ * Modes and the ways between them (11.12.5): off -> xAPIC -> x2APIC -> off and
+ * xAPIC -> off; all others, and moving the page, are #GP. The BSP bit cannot
+ * be changed: the write is not refused, since firmware writes it back as read.
+ */
+int vlapic_set_base(struct vcpu *vcpu, uint64_t value)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+	uint64_t mode = value & (APIC_BASE_EN | APIC_BASE_EXTD);
+	uint64_t old = a->apic_base & (APIC_BASE_EN | APIC_BASE_EXTD);
+	bool has_x2apic = !(vcpu->vm->options & SCENARIO_OPT_NO_X2APIC);
+
+	if ((value & ~(mode | APIC_BASE_BSP)) != APIC_BASE_DEFAULT)
+		return 1;
+	if (mode == APIC_BASE_EXTD || (mode && !old && (mode & APIC_BASE_EXTD)))
+		return 1;
+	if ((mode & APIC_BASE_EXTD) && !has_x2apic)
+		return 1;
+	if ((old & APIC_BASE_EXTD) && mode == APIC_BASE_EN)
+		return 1;
+	if (mode == old)
+		return 0;
+	WRITE_ONCE(a->apic_base, (a->apic_base & ~old) | mode);
+	if (!mode) {
+		reset_registers(vcpu);
+		return 0;
+	}
+	if (mode & APIC_BASE_EXTD) {
+		/* ICR is one 64-bit register now, with 32 bits of destination. */
+		vlapic_reg_set(a, APIC_ICR_LOW + 4, vlapic_reg(a, APIC_ICR_HIGH) >> XAPIC_ICR_DEST_SHIFT);
+		vlapic_reg_set(a, APIC_ICR_HIGH, 0);
+	}
+	vlapic_set_identity(vcpu);
+	return 0;
+}
+
+/* ---- vectors in IRR, ISR and TMR: bit n % 32 of the register 16 * (n / 32) bytes in ---- */
+
+static int top_of(const struct vlapic *a, uint32_t base)
+{
+	uint32_t word;
+	int i;
+
+	for (i = 7; i >= 0; i--) {
+		word = vlapic_reg(a, base + 16u * (unsigned int)i);
+		if (word)
+			return i * 32 + 31 - __builtin_clz(word);
+	}
+	return -1;
+}
+
+static uint32_t word_of(uint32_t base, uint8_t vector)
+{
+	return base + 16u * (vector / 32u);
+}
+
+static bool vector_test(const struct vlapic *a, uint32_t base, uint8_t vector)
+{
+	return vlapic_reg(a, word_of(base, vector)) & (1u << (vector % 32u));
+}
+
+static void vector_set_to(struct vlapic *a, uint32_t base, uint8_t vector, bool on)
+{
+	uint32_t offset = word_of(base, vector), bit = 1u << (vector % 32u);
+	uint32_t word = vlapic_reg(a, offset);
+
+	vlapic_reg_set(a, offset, on ? word | bit : word & ~bit);
+}
+
+int vlapic_irr_top(const struct vcpu *vcpu)
+{
+	return top_of(vlapic_of(vcpu), APIC_IRR0);
+}
+
+int vlapic_isr_top(const struct vcpu *vcpu)
+{
+	const struct vlapic *a = vlapic_of(vcpu);
+
+	if (a->hw_vid)
+		return top_of(a, APIC_ISR0);
+	return a->isr_top ? a->isr_top : -1;
+}
+
+/* Processor priority: the higher class of TPR and of the highest vector in service (11.8.3.1). */
+uint32_t vlapic_ppr(const struct vcpu *vcpu)
+{
+	uint32_t tpr = vlapic_tpr(vcpu);
+	int isr = vlapic_isr_top(vcpu);
+	uint32_t isrv = isr < 0 ? 0 : (uint32_t)isr & 0xf0u;
+
+	return (tpr & 0xf0u) >= isrv ? tpr : isrv;
+}
+
+uint8_t vlapic_tpr(const struct vcpu *vcpu)
+{
+	return (uint8_t)vlapic_reg(vlapic_of(vcpu), APIC_TPR);
+}
+
+void vlapic_set_tpr(struct vcpu *vcpu, uint8_t tpr)
+{
+	vlapic_reg_set(vlapic_of(vcpu), APIC_TPR, tpr);
+	vlapic_recheck(vcpu);
+}
+
+void vlapic_set_cr8(struct vcpu *vcpu, uint64_t cr8)
+{
+	vlapic_set_tpr(vcpu, (uint8_t)((cr8 & 0xfu) << 4));
+}
+
+/* Priorities changed: what waits in IRR may get in now, or wait for another TPR. */
+void vlapic_recheck(struct vcpu *vcpu)
+{
+	if (vlapic_irr_top(vcpu) >= 0)
+		vcpu->event_check = true;
+}
+
+uint8_t vlapic_tpr_threshold(struct vcpu *vcpu)
+{
+	int irr = vlapic_irr_top(vcpu), isr = vlapic_isr_top(vcpu);
+	unsigned int class, tpr = vlapic_tpr(vcpu) >> 4;
+
+	if (irr < 0)
+		return 0;
+	class = (unsigned int)irr >> 4;
+	/* Only an interrupt that TPR alone holds back; the threshold must not be above TPR at entry (26.2.1.1). */
+	if (class > tpr || (isr >= 0 && class <= (unsigned int)isr >> 4))
+		return 0;
+	return (uint8_t)class;
+}
+
+/* ---- posting and delivery ---- */
+
+void vlapic_post(struct vcpu *vcpu, uint8_t vector, bool level)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+	unsigned int w = vector / 64u;
+	uint64_t bit = 1ul << (vector % 64u);
+
+	if (unlikely(vector < 16)) {
+		vlapic_error(vcpu, APIC_ESR_RECV_VECTOR);
+		return;
+	}
+	/* The trigger mode first: who sees the posted bit must see its mode too. */
+	if (unlikely(level))
+		__atomic_fetch_or(&a->pir_level[w], bit, __ATOMIC_SEQ_CST);
+	else if (unlikely(READ_ONCE(a->pir_level[w]) & bit))
+		__atomic_fetch_and(&a->pir_level[w], ~bit, __ATOMIC_SEQ_CST);
+	if (!(__atomic_fetch_or(&a->pir[w], bit, __ATOMIC_SEQ_CST) & bit))
+		vcpu_request(vcpu, REQ_EVENT);
+}
+
+/* Half a pir word into its IRR and TMR registers; true when TMR changed. */
+static bool merge(struct vlapic *a, unsigned int reg, uint32_t bits, uint32_t level)
+{
+	uint32_t irr = APIC_IRR0 + 16u * reg, tmr = APIC_TMR0 + 16u * reg;
+	uint32_t old = vlapic_reg(a, tmr), now = (old & ~bits) | level;
+
+	if (!bits)
+		return false;
+	vlapic_reg_set(a, irr, vlapic_reg(a, irr) | bits);
+	if (now == old)
+		return false;
+	vlapic_reg_set(a, tmr, now);
+	return true;
+}
+
+bool vlapic_sync(struct vcpu *vcpu)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+	bool any = false, tmr = false;
+	unsigned int w;
+
+	for (w = 0; w < ARRAY_SIZE(a->pir); w++) {
+		uint64_t bits, level;
+
+		if (!READ_ONCE(a->pir[w]))
+			continue;
+		/* Acquire: the trigger modes set before the bits are visible. */
+		bits = __atomic_exchange_n(&a->pir[w], 0, __ATOMIC_ACQ_REL);
+		level = __atomic_load_n(&a->pir_level[w], __ATOMIC_RELAXED) & bits;
+		if (!bits || !vlapic_is_enabled(vcpu))
+			continue;
+		any = true;
+		tmr |= merge(a, 2 * w, (uint32_t)bits, (uint32_t)level);
+		tmr |= merge(a, 2 * w + 1, (uint32_t)(bits >> 32), (uint32_t)(level >> 32));
+	}
+	if (tmr && a->hw_vid)
+		atomic_set_bit(&vcpu->requests, REQ_EOI_EXITS);
+	return any;
+}
+
+int vlapic_pending(struct vcpu *vcpu)
+{
+	int irr = vlapic_irr_top(vcpu);
+
+	if (irr < 0 || ((uint32_t)irr & 0xf0u) <= (vlapic_ppr(vcpu) & 0xf0u) || !vlapic_is_on(vlapic_of(vcpu)))
+		return -1;
+	return irr;
+}
+
+void vlapic_accept(struct vcpu *vcpu, uint8_t vector)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+
+	vector_set_to(a, APIC_IRR0, vector, false);
+	vector_set_to(a, APIC_ISR0, vector, true);
+	a->isr_top = vector;
+}
+
+/* The guest wrote EOI; nothing in service: no effect. About 60 instructions for an edge vector. */
+void vlapic_eoi(struct vcpu *vcpu)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+	int vector = vlapic_isr_top(vcpu);
+
+	if (vector < 0)
+		return;
+	vector_set_to(a, APIC_ISR0, (uint8_t)vector, false);
+	a->isr_top = (uint8_t)MAX(top_of(a, APIC_ISR0), 0);
+	vlapic_recheck(vcpu);
+	vlapic_eoi_done(vcpu, (uint8_t)vector);
+}
+
+void vlapic_eoi_done(struct vcpu *vcpu, uint8_t vector)
+{
+	struct vm *vm = vcpu->vm;
+
+	if (vector_test(vlapic_of(vcpu), APIC_TMR0, vector) && vm->hooks.eoi)
+		vm->hooks.eoi(vm, vector);
+}
+
+void vlapic_eoi_exits(struct vcpu *vcpu, uint64_t bitmap[4])
+{
+	const struct vlapic *a = vlapic_of(vcpu);
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		bitmap[i] = (uint64_t)vlapic_reg(a, APIC_TMR0 + 16u * (2 * i + 1)) << 32 |
+			    vlapic_reg(a, APIC_TMR0 + 16u * (2 * i));
+}
+
+/* ---- local sources ---- */
+
+bool vlapic_accepts_extint(const struct vcpu *vcpu)
+{
+	const struct vlapic *a = vlapic_of(vcpu);
+	uint32_t lint0 = vlapic_reg(a, APIC_LVT_LINT0);
+
+	/* Globally disabled, the APIC hands the INTR pin through (11.4.3). */
+	return !vlapic_is_on(a) || (lint0 & (APIC_LVT_MASKED | APIC_LVT_DM_MASK)) == APIC_LVT_DM_EXTINT;
+}
+
+static void local_fixed(struct vcpu *vcpu, uint32_t lvt, uint8_t vector)
+{
+	if (vector >= 16)
+		vlapic_post(vcpu, vector, false);
+	else if (lvt == APIC_LVT_ERROR)		/* no second error interrupt about the first */
+		__atomic_fetch_or(&vlapic_of(vcpu)->esr_pending, APIC_ESR_RECV_VECTOR, __ATOMIC_RELAXED);
+	else
+		vlapic_error(vcpu, APIC_ESR_RECV_VECTOR);
+}
+
+void vlapic_local(struct vcpu *vcpu, uint32_t lvt)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+	uint32_t entry = vlapic_reg(a, lvt);
+
+	if (!vlapic_is_on(a) || (entry & APIC_LVT_MASKED))
+		return;
+	/* Delivering a performance-counter interrupt masks it (19.6.3.5.8). */
+	if (lvt == APIC_LVT_PMI)
+		vlapic_reg_set(a, lvt, entry | APIC_LVT_MASKED);
+	switch (entry & APIC_LVT_DM_MASK) {
+	case APIC_LVT_DM_FIXED:
+		local_fixed(vcpu, lvt, entry & APIC_LVT_VECTOR_MASK);
+		break;
+	case APIC_LVT_DM_NMI:
+		virq_nmi(vcpu);
+		break;
+	case APIC_LVT_DM_INIT:
+		vcpu_request(vcpu, REQ_INIT);
+		break;
+	default:	/* SMI: there is no SMM. ExtINT: the vPIC is asked when it is time to inject. */
+		break;
+	}
+}
+
+void vlapic_error(struct vcpu *vcpu, uint32_t bits)
+{
+	__atomic_fetch_or(&vlapic_of(vcpu)->esr_pending, bits, __ATOMIC_RELAXED);
+	vlapic_local(vcpu, APIC_LVT_ERROR);
+}
