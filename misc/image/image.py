@@ -5,11 +5,11 @@ A scenario's XML names its modules by tag; each tag it names that TAGS knows bec
 boot module. The image boots from a disk as well as from a CD.
 """
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from xml.etree import ElementTree
 
 TOP = os.path.relpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 BUILD = os.path.join(TOP, "build")
@@ -101,26 +101,41 @@ def grub_mkrescue(stage, out):
     os.replace(out + ".tmp", out)
 
 
-def tags_of(xml_path):
-    """The tags, in TAGS' order, that a scenario's XML names."""
-    with open(xml_path, encoding="utf-8") as file:
-        words = set(re.findall(r"[A-Za-z0-9_]+", re.sub(r"<!--.*?-->", "", file.read(), flags=re.S)))
-    return [tag for tag in TAGS if tag in words]
+def kernel_tags(xml_path):
+    """Tag -> bootargs (None for a ramdisk) of the boot modules that a scenario names."""
+    tags = {}
+    for kernel in ElementTree.parse(xml_path).getroot().iter("kernel"):
+        tag, ramdisk = kernel.findtext("tag"), kernel.findtext("ramdisk_tag")
+        if tag:
+            tags.setdefault(tag.strip(), " ".join(kernel.findtext("bootargs", "").split()))
+        if ramdisk:
+            tags.setdefault(ramdisk.strip(), None)
+    return tags
 
 
-def scenario_image(scenario, args=None, hv_args="", protocol="multiboot2",
-                   blob=None, xml=None, replace=None, without=()):
-    """The image of a scenario. args: tag -> words for its module string; replace: tag ->
-    another file; blob and xml: a scenario that is not in misc/config/scenarios."""
-    xml = xml or os.path.join(TOP, f"misc/config/scenarios/{scenario}.xml")
+def scenario_image(xml, blob, args=None, hv_args="", protocol="multiboot2", replace=None,
+                   without=()):
+    """The image of the scenario made from `xml`. args: tag -> words added to the bootargs
+    that the scenario gives; replace: tag -> (file, string) instead of the usual module;
+    without: tags left out."""
     if not os.path.isfile(xml):
-        known = sorted(f[:-4] for f in os.listdir(os.path.dirname(xml)) if f.endswith(".xml"))
-        raise FileNotFoundError(f"unknown scenario {scenario}; known are: {' '.join(known)}")
+        folder = os.path.dirname(xml)
+        known = sorted(name[:-4] for name in os.listdir(folder) if name.endswith(".xml"))
+        raise FileNotFoundError(f"no {xml}; known in {folder} are: {' '.join(known)}")
+    replace = replace or {}
     image = Image(os.path.join(BUILD, "quercus.elf"), hv_args, protocol)
     if "scenario" not in without:
-        image.add_module(blob or os.path.join(BUILD, f"scenarios/{scenario}.bin"), "scenario")
-    for tag in tags_of(xml):
-        if tag not in without:
-            path = (replace or {}).get(tag) or os.path.join(BUILD, TAGS[tag])
-            image.add_module(path, tag, (args or {}).get(tag, ""))
+        image.add_module(replace.get("scenario", (blob, ""))[0], "scenario")
+    for tag, bootargs in kernel_tags(xml).items():
+        if tag in without:
+            continue
+        if tag not in replace and tag not in TAGS:
+            raise RuntimeError(f"{xml} names the module {tag}, which misc/image/image.py "
+                               f"does not know; known are: {' '.join(TAGS)}")
+        path, string = replace.get(tag) or (os.path.join(BUILD, TAGS[tag]), None)
+        if string is None:
+            # The rest of a module's string replaces the scenario's bootargs: repeat them.
+            words = (args or {}).get(tag)
+            string = f"{bootargs or ''} {words}".strip() if words else ""
+        image.add_module(path, tag, string)
     return image

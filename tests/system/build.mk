@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Scenarios that only system cases use: tests/system/scenarios/NAME.xml.
+# Scenarios that only system cases use (tests/system/scenarios/NAME.xml) are built by
+# misc/config/build.mk like the others.
 
 TEST_SCENARIOS := $(basename $(notdir $(wildcard tests/system/scenarios/*.xml)))
-images: $(TEST_SCENARIOS:%=$(BUILD)/scenarios/tests/%.bin)
+images: $(TEST_SCENARIOS:%=$(BUILD)/scenarios/%.bin)
