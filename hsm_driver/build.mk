@@ -30,3 +30,22 @@ hsm-dkms: $(HSM_COPY) hsm_driver/dkms.conf
 	mkdir -p build/quercus-hsm-0.1/public
 	cp -p $(HSM_SRC) hsm_driver/dkms.conf build/quercus-hsm-0.1/
 	cp -p $(HSM_PUBLIC) build/quercus-hsm-0.1/public/
+
+# The module with a fake hypervisor, in an emulated machine: no VT-x needed.
+# HSM_TEST_KERNEL: a bzImage of the same version as HSM_KDIR.
+HSM_TEST_KERNEL ?= /boot/vmlinuz-$(HSM_KDIR:/usr/src/linux-headers-%=%)
+HSM_TEST := build/hsm_test
+HSM_TEST_SRC := $(filter-out hsm_driver/notify.c hsm_driver/hypercall.h hsm_driver/Kbuild,$(HSM_SRC)) \
+	$(wildcard hsm_driver/test/*.c hsm_driver/test/*.h) hsm_driver/test/Kbuild
+
+.PHONY: hsm-test
+hsm-test: $(HSM_DIR)/quercus_hsm.ko
+	@test -r "$(HSM_TEST_KERNEL)" || { echo "hsm-test: no kernel $(HSM_TEST_KERNEL): set HSM_TEST_KERNEL" >&2; exit 1; }
+	mkdir -p $(HSM_TEST)/public
+	cp -p $(HSM_TEST_SRC) $(HSM_TEST)/
+	cp -p $(HSM_PUBLIC) $(HSM_TEST)/public/
+	$(MAKE) -C $(HSM_KDIR) M=$(abspath $(HSM_TEST)) $(HSM_FLAGS) modules
+	cp $(HSM_DIR)/quercus_hsm.ko $(HSM_TEST)/
+	gcc -std=gnu11 -O1 -g -static -Wall -Wextra -Werror -I$(HSM_TEST) \
+		-o $(HSM_TEST)/hsm_test hsm_driver/test/user/hsm_test.c -lpthread
+	hsm_driver/test/run $(HSM_TEST_KERNEL) $(HSM_TEST)

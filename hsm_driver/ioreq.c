@@ -188,12 +188,15 @@ out:
 	spin_unlock_irqrestore(&vm->slot_lock, flags);
 }
 
-/* hsm_ioreq_forget() - the VM was reset: no slot is in use. */
+/* hsm_ioreq_forget() - the VM was reset: no slot is in use, no stop is news. */
 void hsm_ioreq_forget(struct hsm_vm *vm)
 {
 	spin_lock_irq(&vm->slot_lock);
 	vm->user_slots = 0;
 	vm->conf_addr = 0;
+	if (vm->slots)
+		vm->state_seq = READ_ONCE(vm->slots[0].state_seq);
+	vm->state_changed = false;
 	spin_unlock_irq(&vm->slot_lock);
 }
 

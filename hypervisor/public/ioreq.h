@@ -94,8 +94,9 @@ struct acrn_io_request {
 	/*
 	 * Our addition, slot 0 only, valid with HV_EXT_Q_HYPERCALLS (reserved
 	 * elsewhere): the HV counts here the times this VM stopped by itself
-	 * (Q_VM_STOPPED of vm.h), then upcalls. A changed number tells HSM and DM
-	 * to ask HC_Q_VM_STATE; nobody pays a hypercall for an unchanged one.
+	 * (Q_VM_STOPPED of vm.h), then upcalls; HC_RESET_VM leaves the count alone.
+	 * A changed number tells HSM and DM to ask HC_Q_VM_STATE; nobody pays a
+	 * hypercall for an unchanged one.
 	 */
 	uint32_t state_seq;
 	uint32_t kernel_handled;	/* 1: a client inside the HSM has it; the DM keeps off */

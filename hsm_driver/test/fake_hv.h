@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The fake hypervisor of the module's test, and /dev/fake_hv, by which the test
+ * program plays the guest. The test build compiles the module's own sources
+ * against test/hypercall.h, so that no hypervisor and no VMCALL is needed.
+ */
+#pragma once
+#include "public/types.h"
+
+#define FAKE_VMS	4
+
+/* fake_cmd.op */
+#define FAKE_POST	0	/* a vCPU's access: slot PENDING, then the upcall */
+#define FAKE_STOP	1	/* the VM stops by itself: state_seq moves, then the upcall */
+#define FAKE_STATS	2	/* fill in the answer */
+#define FAKE_FAIL	3	/* hypercall number `addr` fails once with -value */
+
+/* One command; the ioctl reads it and writes the answer into it. */
+struct fake_cmd {
+	uint32_t op;
+	uint32_t vm;		/* relative id */
+	uint32_t vcpu;
+	uint32_t type;
+	uint32_t direction;
+	uint32_t polling;
+	uint64_t addr;
+	uint64_t size;
+	uint64_t value;		/* POST: out, what the last finished read gave */
+
+	uint32_t nr_vms;
+	uint32_t notifies;	/* of vcpu */
+	uint32_t processed;	/* of vcpu's slot */
+	uint32_t msis;		/* into vm */
+	uint64_t last_msi;
+	uint64_t mapped;	/* bytes in vm */
+	uint64_t regions;	/* regions ever added to vm */
+};
+
+#define FAKE_IOC	0xC058BE01u
+ABI_SIZE(struct fake_cmd, 0x58);
