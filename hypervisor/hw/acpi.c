@@ -7,7 +7,6 @@
 #include "lib/string.h"
 #include "lib/util.h"
 #include "log/log.h"
-#include "mm/e820.h"
 #include "mm/hostmap.h"
 #include "x86/cpuid.h"
 #include "x86/insn.h"
@@ -23,19 +22,10 @@
 
 struct acpi_info acpi;
 
-/* The bytes [base, base + size) as the direct map shows them, else freshly mapped; NULL: impossible. */
+/* The bytes [base, base + size), mapped where they were not; NULL: impossible. */
 static const uint8_t *acpi_view(uint64_t base, uint64_t size)
 {
-	if (!range_fits(base, size, 1ul << 52))
-		return NULL;
-	for (uint32_t i = 0; i < host_e820.nr; i++) {
-		const struct e820_entry *e = &host_e820.entry[i];
-
-		if (base >= e->base && range_fits(base - e->base, size, e->size) && base + size <= e820_ram_end(&host_e820))
-			return hpa_to_hva(hpa(base));
-	}
-	return hostmap_device(hpa(ALIGN_DOWN(base, PAGE_SIZE)), ALIGN_UP(base + size, PAGE_SIZE) - ALIGN_DOWN(base, PAGE_SIZE))
-		? hpa_to_hva(hpa(base)) : NULL;
+	return range_fits(base, size, 1ul << 52) ? hostmap_device(hpa(base), size) : NULL;
 }
 
 static bool rsdp_ok(const uint8_t *p)

@@ -3,10 +3,8 @@
 #include "hw/pci.h"
 
 #include "hw/acpi.h"
-#include "lib/bits.h"
 #include "lib/spinlock.h"
 #include "lib/util.h"
-#include "log/log.h"
 #include "mm/hostmap.h"
 #include "x86/insn.h"
 
@@ -25,25 +23,21 @@
 
 static struct {
 	struct spinlock lock;
-	bool tried;		/* [lock] ECAM looked for */
-	uint8_t *ecam;		/* [lock] configuration space of bus ecam_start_bus, or NULL */
+	uint8_t *ecam[256];	/* [lock] configuration space of each bus used so far */
 } pci;
 
-/* The register's address in ECAM, or NULL: use the ports. Lock held. */
+/* The register's address in ECAM, or NULL: use the ports. Buses are mapped when first used. Lock held. */
 static uint8_t *ecam_reg(uint16_t bdf, uint32_t reg)
 {
 	uint32_t bus = bdf >> 8;
 
-	if (!pci.tried && acpi.ecam_base) {
-		pci.ecam = hostmap_device(hpa(acpi.ecam_base), (uint64_t)(acpi.ecam_end_bus - acpi.ecam_start_bus + 1) << 20);
-		if (!pci.ecam)
-			log_warn("pci: cannot map the ECAM at 0x%lx, using ports CF8/CFC", acpi.ecam_base);
-	}
-	pci.tried = true;
-	if (!pci.ecam || bus < acpi.ecam_start_bus || bus > acpi.ecam_end_bus)
+	if (!acpi.ecam_base || bus < acpi.ecam_start_bus || bus > acpi.ecam_end_bus)
 		return NULL;
-	/* Offset: (bus - first bus) << 20 | device << 15 | function << 12 | register. */
-	return pci.ecam + (((uint64_t)bdf << 12) - ((uint64_t)acpi.ecam_start_bus << 20)) + reg;
+	/* The base address belongs to bus 0, also where the range begins later (PCI Firmware 3.2, table 4-3). */
+	if (!pci.ecam[bus])
+		pci.ecam[bus] = hostmap_device(hpa(acpi.ecam_base + ((uint64_t)bus << 20)), 1ul << 20);
+	/* In a bus: device << 15 | function << 12 | register. */
+	return pci.ecam[bus] ? pci.ecam[bus] + ((bdf & 0xffu) << 12) + reg : NULL;
 }
 
 static uint32_t ecam_read(const uint8_t *p, uint32_t size)
