@@ -20,5 +20,7 @@ enum feature {
  * Prints every missing feature at once with its CPUID or MSR bit. 0 or -ENODEV.
  */
 int features_init(const char *mask) __must_check;
+/* Sets CR0 and CR4 of this CPU for what it has and enables VMX where the firmware left that open. Each CPU. */
+void features_load(void);
 bool feature_has(enum feature f);
 const char *feature_name(enum feature f);

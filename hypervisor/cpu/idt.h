@@ -19,4 +19,20 @@ void idt_load(void);
  */
 extern void (*nmi_hook)(void);
 
-/* An instruction that may fault: when one at `insn` does, execution goes on at `fixup` (see x86/fixup in the linker script). */
+/*
+ * An NMI, from the IDT or as the reason of a VM exit: stops this CPU when
+ * another one has panicked, else calls nmi_hook.
+ */
+void nmi_handle(void);
+
+/* Hook: vectors 32 and up. init.c sets it to irq/vector's dispatcher. */
+extern void (*idt_interrupt)(uint8_t vector);
+
+/*
+ * From the stubs. A fault at an instruction with a fixup (x86/fixup.h) goes on
+ * there; every other exception is a panic with a register report.
+ */
+void idt_dispatch(struct host_frame *f);
+
+/* Addresses of this CPU's GDT and TSS and of the IDT, for the host state of a VMCS. */
+void idt_bases(uint64_t *gdt_base, uint64_t *tss_base, uint64_t *idt_base);

@@ -24,6 +24,9 @@ struct percpu {
 extern struct percpu percpu_area[MAX_PCPUS];
 extern uint32_t nr_pcpus;	/* CPUs found by boot; all of them online after smp_start() */
 
+/* Makes percpu_area[pcpu_id] this CPU's (GS base). First thing on each CPU. */
+void percpu_load(uint32_t pcpu_id, uint32_t apic_id);
+
 static inline struct percpu *this_cpu(void)
 {
 #ifdef UNIT_TEST

@@ -2,10 +2,14 @@
 /* The time base: TSC ticks. */
 #pragma once
 
+#include "lib/addr.h"
 #include "lib/types.h"
 
-/* Finds the frequency: CPUID 0x15/0x16, else HPET, else the PM timer, else the PIT. Boot CPU. */
-void tsc_init(void);
+/*
+ * Finds the frequency: CPUID 0x15/0x16, else the HPET at `hpet`, else the ACPI
+ * PM timer at a port (0: there is none), else the PIT. Boot CPU, after hostmap_init().
+ */
+void tsc_init(hpa_t hpet, uint16_t pm_timer_port);
 uint64_t tsc_khz(void);
 uint64_t tsc_now(void);
 uint64_t tsc_from_us(uint64_t us);

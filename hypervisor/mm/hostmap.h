@@ -5,17 +5,25 @@
 #include "lib/addr.h"
 #include "lib/types.h"
 
+#define HOST_STACK_BASE	0xffffc00000000000ul
+
 /* Builds the tables from host_e820 and loads CR3. Boot CPU, after frame_init(). Panics on failure. */
 void hostmap_init(void);
 /* Loads CR3 and the page-attribute MSRs on a secondary CPU. */
 void hostmap_load(void);
+
+/* CR3 value of the tables. After hostmap_init(). */
+uint64_t hostmap_root(void);
+/* True when the address is mapped. Any context, also after a fault. */
+bool hostmap_readable(uint64_t va);
 
 /* Maps a device range uncached into the direct map; returns its address or NULL. Boot or vCPU thread. */
 void *hostmap_device(hpa_t start, uint64_t size) __must_check;
 
 /*
  * A stack of `pages` pages with an unmapped guard page below; returns the
- * lowest usable address or NULL. Any CPU.
+ * lowest usable address or NULL. At most 15 pages. Contents undefined. A stack
+ * put back keeps its pages for the next one of that size. Any CPU.
  */
 void *hostmap_stack_get(uint32_t pages) __must_check;
 void hostmap_stack_put(void *stack, uint32_t pages);

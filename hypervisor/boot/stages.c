@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Steps of the boot that may end it. */
+#include "boot/stages.h"
+
+#include "boot/boot.h"
+#include "boot/options.h"
+#include "cpu/features.h"
+#include "cpu/percpu.h"
+#include "hw/acpi.h"
+#include "hw/power.h"
+#include "lib/util.h"
+#include "log/console.h"
+#include "log/log.h"
+#include "log/panic.h"
+#include "mm/e820.h"
+#include "mm/frame.h"
+
+#define POOL_MIN	(8ul << 20)
+#define POOL_SHIFT	8		/* plus RAM / 256 */
+#define POOL_LIMIT	(4ul << 30)	/* the boot page tables reach this far */
+
+/* See the header. */
+void boot_stop(void)
+{
+	console_printf("Quercus cannot run here; stopped.\n");
+	if (option_set("test")) {
+		/* The ports of ACPI are known only after the tables are read. */
+		if (acpi.rsdp.v || (frame_nr_total() && !acpi_init(boot_info.rsdp_hpa)))
+			power_off();
+	}
+	panic_halt();
+}
+
+/* See the header. */
+void boot_stage_loader(uint32_t magic, uint32_t info)
+{
+	const char *err = boot_info_read(&boot_info, magic, info);
+
+	options_parse(boot_info.cmdline);
+	console_init(option_uart_port());
+	log_set_level(option_loglevel());
+	console_printf("\nQuercus hypervisor\n");
+	if (err) {
+		console_printf("boot: %s\n", err);
+		boot_stop();
+	}
+}
+
+/* See the header. */
+void boot_stage_features(void)
+{
+	if (features_init(option_value("mask")))
+		boot_stop();
+}
+
+/* See the header. */
+void boot_stage_memory(void)
+{
+	uint64_t ram = e820_ram_bytes(&boot_info.e820), pool;
+	uint64_t size = ALIGN_UP(POOL_MIN + (ram >> POOL_SHIFT), SIZE_2M);
+
+	if (boot_reserve(&boot_info)) {
+		console_printf("boot: the firmware's memory map has too many pieces (over %u)\n", E820_MAX);
+		boot_stop();
+	}
+	if (e820_take(&host_e820, size, SIZE_2M, POOL_LIMIT, &pool)) {
+		console_printf("boot: too little memory: the hypervisor needs %lu MiB in one piece below 4 GiB; "
+			       "the machine has %lu MiB, boot modules included\n", size >> 20, ram >> 20);
+		boot_stop();
+	}
+	frame_init(hpa(pool), size);
+}
+
+/* See the header. */
+void boot_stage_acpi(void)
+{
+	if (acpi_init(boot_info.rsdp_hpa))
+		boot_stop();
+}
+
+/* See the header. */
+void boot_stage_banner(void)
+{
+	hpa_t pool;
+	uint64_t size;
+
+	frame_pool(&pool, &size);
+	log_info("started by %s (%s%s)", boot_info.loader[0] ? boot_info.loader : "an unnamed loader",
+		 boot_info.protocol, boot_info.efi ? ", EFI" : "");
+	log_info("%u CPUs, %lu MiB RAM, page pool %lu MiB at 0x%lx (%u pages free)", nr_pcpus,
+		 e820_ram_bytes(&boot_info.e820) >> 20, size >> 20, pool.v, frame_nr_free());
+	for (uint32_t i = 0; i < boot_info.nr_modules; i++)
+		log_info("module %u: 0x%lx, %lu KiB: %.80s", i, boot_info.module[i].start.v,
+			 boot_info.module[i].size >> 10, boot_info.module[i].string);
+}

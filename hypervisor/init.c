@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The boot order. */
+#include "init.h"
+
+#include "boot/boot.h"
+#include "boot/options.h"
+#include "boot/stages.h"
+#include "cpu/features.h"
+#include "cpu/idt.h"
+#include "cpu/percpu.h"
+#include "cpu/smp.h"
+#include "cpu/tsc.h"
+#include "hw/acpi.h"
+#include "irq/ioapic.h"
+#include "irq/lapic.h"
+#include "irq/timer.h"
+#include "irq/vector.h"
+#include "mm/hostmap.h"
+#include "sched/thread.h"
+
+static const struct smp_ops smp_ops = {
+	.nr_cpus = &acpi.nr_cpus, .apic_id = acpi.apic_id,
+	.send_init = lapic_send_init, .send_sipi = lapic_send_sipi, .send_nmi = lapic_send_nmi,
+	.setup = lapic_init,
+};
+
+/* What every CPU does for the rest of its life. */
+static void cpu_run(void)
+{
+	timer_init_cpu();
+	sched_init_cpu(SCENARIO_POLICY_DEFAULT);
+	sched_idle();
+}
+
+/* See the header. */
+void boot_main(uint32_t magic, uint32_t info)
+{
+	percpu_load(0, 0);			/* the boot CPU is CPU 0 */
+	idt_load();				/* from here on exceptions are reported */
+	boot_stage_loader(magic, info);		/* command line, memory map, modules; console */
+	boot_stage_features();			/* stops here when the CPU lacks something */
+	features_load();
+	boot_stage_memory();			/* page pool; stops here when there is too little */
+	hostmap_init();				/* own page tables; the boot tables are left */
+	boot_stage_acpi();			/* CPUs, interrupt controllers, timers, power */
+	tsc_init(hpa(acpi.hpet_base), acpi.pm_tmr);
+	idt_interrupt = vector_dispatch;
+	lapic_init();
+	percpu_area[0].apic_id = lapic_id();
+	ioapic_init();				/* all pins masked */
+	smp_start(&smp_ops, cpu_run);		/* the other CPUs idle until there is a thread for them */
+	boot_stage_banner();
+	cpu_run();
+	__builtin_unreachable();
+}
