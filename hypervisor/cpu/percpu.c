@@ -6,7 +6,7 @@
 #include "x86/msr.h"
 
 struct percpu percpu_area[MAX_PCPUS];
-uint32_t nr_pcpus;
+uint32_t nr_pcpus = 1;
 
 /* See the header. */
 void percpu_load(uint32_t pcpu_id, uint32_t apic_id)
