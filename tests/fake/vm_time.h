@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Fake time: a TSC the test moves, and the timer queue of the one fake CPU. */
+#pragma once
+
+#include "lib/types.h"
+
+extern uint64_t fake_tsc;	/* what tsc_now() answers */
+extern uint64_t fake_tsc_khz;	/* default 1,000,000: one tick a nanosecond */
+extern uint64_t fake_timer_late;	/* ticks by which every timer fires after its deadline */
+
+/* Moves the TSC to `tsc`; due timers fire on the way, in order, each at its deadline plus fake_timer_late. */
+void fake_time_to(uint64_t tsc);
+void fake_time_pass(uint64_t ticks);
+/* Deadline of the earliest timer, 0: none. */
+uint64_t fake_time_next(void);
+/* Forgets all timers; TSC to 0. */
+void fake_time_reset(void);
