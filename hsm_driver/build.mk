@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The Service VM's kernel module, built in a copy so that the tree stays clean.
-# HSM_KDIR: headers of the kernel to build for; by default Debian's newest cloud kernel.
-HSM_KDIR ?= $(lastword $(sort $(wildcard /usr/src/linux-headers-*-cloud-amd64)))
+# HSM_KDIR: headers of the kernel to build for; by default Debian's cloud kernel.
+HSM_KDIR ?= $(KDIR)
 HSM_DIR := build/hsm
 HSM_FLAGS := W=1 KCFLAGS=-Werror
 
@@ -21,7 +21,7 @@ $(HSM_DIR)/public/%: hypervisor/public/%
 
 $(HSM_DIR)/quercus_hsm.ko: $(HSM_COPY) hsm_driver/build.mk
 	@test -n "$(HSM_KDIR)" || { echo "no kernel headers: install linux-headers-cloud-amd64 or set HSM_KDIR" >&2; exit 1; }
-	$(MAKE) -C $(HSM_KDIR) M=$(abspath $(HSM_DIR)) $(HSM_FLAGS) modules
+	$(Q)$(MAKE) --no-print-directory -C $(HSM_KDIR) M=$(abspath $(HSM_DIR)) $(HSM_FLAGS) modules
 	@touch $@
 
 # A source folder for DKMS, to be copied to /usr/src.
@@ -33,19 +33,18 @@ hsm-dkms: $(HSM_COPY) hsm_driver/dkms.conf
 
 # The module with a fake hypervisor, in an emulated machine: no VT-x needed.
 # HSM_TEST_KERNEL: a bzImage of the same version as HSM_KDIR.
-HSM_TEST_KERNEL ?= /boot/vmlinuz-$(HSM_KDIR:/usr/src/linux-headers-%=%)
+HSM_TEST_KERNEL ?= build/kernels/cloud/bzImage
 HSM_TEST := build/hsm_test
 HSM_TEST_SRC := $(filter-out hsm_driver/notify.c hsm_driver/hypercall.h hsm_driver/Kbuild,$(HSM_SRC)) \
 	$(wildcard hsm_driver/test/*.c hsm_driver/test/*.h) hsm_driver/test/Kbuild
 
 .PHONY: hsm-test
-hsm-test: $(HSM_DIR)/quercus_hsm.ko
-	@test -r "$(HSM_TEST_KERNEL)" || { echo "hsm-test: no kernel $(HSM_TEST_KERNEL): set HSM_TEST_KERNEL" >&2; exit 1; }
-	mkdir -p $(HSM_TEST)/public
-	cp -p $(HSM_TEST_SRC) $(HSM_TEST)/
-	cp -p $(HSM_PUBLIC) $(HSM_TEST)/public/
-	$(MAKE) -C $(HSM_KDIR) M=$(abspath $(HSM_TEST)) $(HSM_FLAGS) modules
-	cp $(HSM_DIR)/quercus_hsm.ko $(HSM_TEST)/
-	gcc -std=gnu11 -O1 -g -static -Wall -Wextra -Werror -I$(HSM_TEST) \
+hsm-test: $(HSM_DIR)/quercus_hsm.ko $(HSM_TEST_KERNEL)
+	$(Q)mkdir -p $(HSM_TEST)/public
+	$(Q)cp -p $(HSM_TEST_SRC) $(HSM_TEST)/
+	$(Q)cp -p $(HSM_PUBLIC) $(HSM_TEST)/public/
+	$(Q)$(MAKE) --no-print-directory -C $(HSM_KDIR) M=$(abspath $(HSM_TEST)) $(HSM_FLAGS) modules
+	$(Q)cp $(HSM_DIR)/quercus_hsm.ko $(HSM_TEST)/
+	$(Q)gcc -std=gnu11 -O1 -g -static -Wall -Wextra -Werror -I$(HSM_TEST) \
 		-o $(HSM_TEST)/hsm_test hsm_driver/test/user/hsm_test.c -lpthread
-	hsm_driver/test/run $(HSM_TEST_KERNEL) $(HSM_TEST)
+	$(Q)hsm_driver/test/run $(HSM_TEST_KERNEL) $(HSM_TEST)

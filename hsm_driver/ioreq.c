@@ -278,11 +278,16 @@ long hsm_ioreq_attach(struct hsm_vm *vm, unsigned long arg)
 /*
  * The device model is done with a slot. Caller holds vm->sem. -EINVAL when the
  * slot is not with the device model.
+ *
+ * complete: a slot still PROCESSING is completed for the device model. Without
+ * it PROCESSING means that the vCPU saw the device model's COMPLETE, went on,
+ * and is back with its next request before we are here; so it does for polling
+ * vCPUs in any case.
  */
-static int ioreq_finish(struct hsm_vm *vm, u32 vcpu)
+static int ioreq_finish(struct hsm_vm *vm, u32 vcpu, bool complete)
 {
 	struct acrn_io_request *req;
-	bool polling, again = false;
+	bool polling;
 
 	spin_lock_irq(&vm->slot_lock);
 	if (vcpu >= vm->vcpu_num || !vm->slots || !(vm->user_slots & BIT(vcpu))) {
@@ -293,17 +298,14 @@ static int ioreq_finish(struct hsm_vm *vm, u32 vcpu)
 	req = &vm->slots[vcpu];
 	polling = READ_ONCE(req->completion_polling);
 	if (READ_ONCE(req->processed) == IOREQ_PROCESSING) {
-		/*
-		 * A polling vCPU goes on when the device model stores COMPLETE,
-		 * and may be back with its next request before we are here.
-		 */
-		if (polling)
-			again = true;
-		else
-			smp_store_release(&req->processed, IOREQ_COMPLETE);
+		if (!complete || polling) {
+			spin_unlock_irq(&vm->slot_lock);
+			return 0;
+		}
+		/* Release: the value is visible before the state that says so. */
+		smp_store_release(&req->processed, IOREQ_COMPLETE);
 	}
-	if (!again)
-		vm->user_slots &= ~BIT(vcpu);
+	vm->user_slots &= ~BIT(vcpu);
 	spin_unlock_irq(&vm->slot_lock);
 	return polling ? 0 : hc(HC_NOTIFY_REQUEST_FINISH, vm->vmid, vcpu);
 }
@@ -319,7 +321,7 @@ long hsm_ioreq_notify(struct hsm_vm *vm, unsigned long arg)
 		hsm_refuse("finish request: the reserved field must be 0");
 		return -EINVAL;
 	}
-	return ioreq_finish(vm, notify.vcpu);
+	return ioreq_finish(vm, notify.vcpu, true);
 }
 
 /* hsm_ioreq_finish_and_wait() - HSM_IOC_Q_FINISH_AND_WAIT; arg is the set of finished slots. */
@@ -334,7 +336,7 @@ long hsm_ioreq_finish_and_wait(struct hsm_vm *vm, unsigned long arg)
 	if (vm->vmid == HSM_NO_VM)
 		ret = -EINVAL;
 	for (; rest && !ret; rest &= rest - 1)
-		ret = ioreq_finish(vm, __ffs(rest));
+		ret = ioreq_finish(vm, __ffs(rest), false);
 	up_read(&vm->sem);
 	return ret ? ret : ioreq_wait(vm);
 }

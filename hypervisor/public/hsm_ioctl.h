@@ -130,7 +130,9 @@ ABI_AT(struct acrn_irqfd, msi, 8);
  * HSM_IOC_Q_VM_STATE: hc_q_vm_state, out: what the VM does and why it stopped.
  *	Worth asking when slot 0's state_seq (ioreq.h) changed.
  * HSM_IOC_Q_FINISH_AND_WAIT: a NOTIFY_REQUEST_FINISH for each bit n (vCPU n) of
- *	the argument, a value, then an ATTACH. Returns the set of slots that are
+ *	the argument, a value, then an ATTACH. The device model has stored
+ *	COMPLETE in those slots before; one still PROCESSING is taken for the
+ *	vCPU's next request and stays with the device model. Returns the set of slots that are
  *	PROCESSING for the device model, as a bit mask, at once if it is not empty;
  *	0: look at state_seq. EINTR: the notifies are done, only wait again.
  */

@@ -2,7 +2,7 @@
 /*
  * Test of the kernel module against the fake hypervisor. It is the init program
  * of a virtual machine: loads fake_hsm.ko, plays device model and guest, prints
- * PASS or FAIL per case and a SUMMARY line, and powers off.
+ * PASS or FAIL per case and a line with the sums, and powers off.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -272,14 +272,22 @@ static void test_ioreq(void)
 	EXPECT(stats(1, 0).notifies == 1 && stats(1, 0).value == 0x5A);
 	EXPECT(slot->processed == IOREQ_FREE);
 	EXPECT_ERR(notify(&dm, 0), EINVAL);
+	/* Finished in one call with the next wait; what is still PROCESSING stays. */
+	EXPECT(post(&dm, IOREQ_TYPE_PORTIO, IOREQ_READ, 0x71, 1, 0) == 0);
+	EXPECT(ioctl(dm.fd, HSM_IOC_Q_FINISH_AND_WAIT, 1) == 1);
+	EXPECT(stats(1, 0).notifies == 1 && slot->processed == IOREQ_PROCESSING);
+	alarm(1);
+	slot->processed = IOREQ_COMPLETE;
+	EXPECT_ERR(ioctl(dm.fd, HSM_IOC_Q_FINISH_AND_WAIT, 1), EINTR);
+	EXPECT(stats(1, 0).notifies == 2 && slot->processed == IOREQ_FREE);
 	/* A device model that leaves COMPLETE to the module. */
 	EXPECT(post(&dm, IOREQ_TYPE_MMIO, IOREQ_WRITE, 0xFEB00000, 8, 1) == 0);
 	EXPECT(ioctl(dm.fd, HSM_IOC_Q_FINISH_AND_WAIT, 0) == 1);
-	EXPECT(notify(&dm, 0) == 0 && stats(1, 0).notifies == 2);
+	EXPECT(notify(&dm, 0) == 0 && stats(1, 0).notifies == 3);
 	/* CLEAR ends what is open; reads give ones. */
 	EXPECT(post(&dm, IOREQ_TYPE_MMIO, IOREQ_READ, 0xFEB00000, 8, 0) == 0);
 	EXPECT(ioctl(dm.fd, HSM_IOC_CLEAR_VM_IOREQ, 0) == 0);
-	EXPECT(stats(1, 0).notifies == 3 && stats(1, 0).value == ~0ull);
+	EXPECT(stats(1, 0).notifies == 4 && stats(1, 0).value == ~0ull);
 	EXPECT_ERR(ioctl(dm.fd, HSM_IOC_Q_FINISH_AND_WAIT, 1ul << 16), EINVAL);
 	EXPECT_ERR(ioctl(dm.fd, HSM_IOC_Q_FINISH_AND_WAIT, 1), EINVAL);
 	EXPECT(ioctl(dm.fd, HSM_IOC_DESTROY_IOREQ_CLIENT, 0) == 0);
@@ -483,7 +491,8 @@ static void victim(int delay)
 		post(&dm, IOREQ_TYPE_PORTIO, IOREQ_READ, 0x71, 1, 0);
 		set = ioctl(dm.fd, HSM_IOC_Q_FINISH_AND_WAIT, set);
 		if (set < 0)
-			set = 0;
+			_exit(2);
+		dm.slots->processed = IOREQ_COMPLETE;
 		if (delay % 3 == 0)
 			pause();
 	}
@@ -567,8 +576,16 @@ static void test_refused_load(void)
 	EXPECT(access("/dev/acrn_hsm", F_OK) == -1);
 }
 
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
 int main(void)
 {
+	struct sigaction sa = { .sa_handler = on_alarm };
+
+	sigaction(SIGALRM, &sa, NULL);
 	setvbuf(stdout, NULL, _IONBF, 0);
 	mount("none", "/proc", "proc", 0, NULL);
 	mount("none", "/dev", "devtmpfs", 0, NULL);
@@ -595,7 +612,7 @@ int main(void)
 		printf("FAIL load: errno %d\n", errno);
 		failed++;
 	}
-	printf("SUMMARY %d passed, %d failed\n", passed, failed);
+	printf("hsm: %d passed, %d failed\n", passed, failed);
 	sync();
 	reboot(RB_POWER_OFF);
 	return 0;
