@@ -25,7 +25,7 @@ void boot_stop(void)
 	console_printf("Quercus cannot run here; stopped.\n");
 	if (option_set("test")) {
 		/* The ports of ACPI are known only after the tables are read. */
-		if (acpi.rsdp.v || (frame_nr_total() && !acpi_init(boot_info.rsdp_hpa)))
+		if (acpi.rsdp.v || !acpi_init(boot_info.rsdp_hpa))
 			power_off();
 	}
 	panic_halt();

@@ -32,6 +32,9 @@
 #define VIDEO_START		0xa0000ul
 #define VIDEO_END		0xc0000ul
 
+/* What the boot page tables map; enough to read the ACPI tables when the boot ends early. */
+#define BOOT_MAP_END		(4ul << 30)
+
 uint8_t boot_stack_area[NR_BOOT_STACKS][BOOT_STACK_STRIDE] __aligned(4096);
 
 /* From the linker script. */
@@ -133,6 +136,8 @@ void *hostmap_device(hpa_t start, uint64_t size)
 
 	if (!size || !range_fits(start.v, size, PTE_ADDR))
 		return NULL;
+	if (!host_pt.root)
+		return end <= BOOT_MAP_END ? hpa_to_hva(start) : NULL;
 	for (; at < end; at += PAGE_SIZE)
 		if (!hostmap_readable(HOST_DIRECT_BASE + at) &&
 		    pgtable_map(&host_pt, HOST_DIRECT_BASE + at, hpa(at), PAGE_SIZE, PG_R | PG_W | PG_UC))
