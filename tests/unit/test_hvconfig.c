@@ -188,6 +188,8 @@ static const struct mistake {
 	  "'pmu_pt', 'vhwp', 'vtm', 'stateless'}.\n"
 	  "F:6: note: guest_flags: Words with blanks between them; the bits of the VM creation interface.\n" },
 	{ "</scenario>", "", "F:30: error: Premature end of data in tag scenario line 1\n" },
+	{ "<scenario name", "<!DOCTYPE scenario [<!ENTITY a \"b\">]><scenario name",
+	  "F: error: a DOCTYPE is not allowed in a scenario; remove it\n" },
 	{ "0x3f8", "0x1003f8", "F:9: error: vm \"rt\": io_base \"0x1003f8\" is too large\n" },
 	{ "256M", "99999999999G", "F:7: error: vm \"rt\": memory_size \"99999999999G\" is too large\n" },
 	{ "256M", "18446744073709551616", "F:7: error: vm \"rt\": memory_size \"18446744073709551616\" is too large\n" },

@@ -186,7 +186,10 @@ xmlDoc *schema_load(struct report *r)
 		errno = 0;
 	else if (!errno)
 		errno = EIO;
-	if (doc && !validates(&v, doc)) {
+	/* Entities could hide what a file says, or blow it up; a scenario needs none. */
+	if (doc && doc->intSubset)
+		report_error(r, 0, "a DOCTYPE is not allowed in a scenario; remove it");
+	if (doc && (r->errors || !validates(&v, doc))) {
 		xmlFreeDoc(doc);
 		doc = NULL;
 	}
