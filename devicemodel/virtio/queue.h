@@ -92,7 +92,7 @@ int queue_enable(struct virtqueue *q, const struct queue_mem *mem, uint64_t feat
  */
 int queue_pop(struct virtqueue *q, struct queue_chain *chain);
 
-/* Puts the last popped chain back as if it had not been taken (its head will be popped again). Only valid directly after its queue_pop(). */
+/* Puts the last popped chain back, to be popped again. Only while nothing was pushed since; called n times it puts the last n back. */
 void queue_unpop(struct virtqueue *q);
 
 /* Hands @head back with @len bytes written to its writable part. Unseen by the driver until queue_signal(). */
