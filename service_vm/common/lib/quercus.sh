@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # What the /init scripts of all virtual machines share (busybox sh).
 
-# Prints a mark that the test runner looks for: "QUERCUS-XXX: text". MARK is set by /init.
+# Prints a mark that the test runner looks for: "$MARK: text".
 mark() {
 	echo "$MARK: $*"
 }
@@ -20,8 +20,9 @@ word() {
 	echo "$value"
 }
 
-# File systems every VM needs; device nodes come from devtmpfs.
+# setup_base MARK HOSTNAME: file systems every VM needs; device nodes come from devtmpfs.
 setup_base() {
+	MARK=$1
 	export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/root
 	mount -t proc proc /proc
 	mount -t sysfs sysfs /sys
@@ -30,7 +31,7 @@ setup_base() {
 	mount -t devpts devpts /dev/pts
 	mount -t tmpfs tmpfs /run
 	echo 1 >/proc/sys/kernel/printk
-	hostname "$1"
+	hostname "$2"
 }
 
 # Loads the modules put into this initramfs, in the order make_initramfs worked out.
