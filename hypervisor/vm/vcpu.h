@@ -30,7 +30,7 @@ enum vcpu_request {
 	REQ_SIPI,		/* start-up IPI, vector in sipi_vector */
 	REQ_EPT_FLUSH,		/* mappings of this VM changed */
 	REQ_IO_DONE,		/* the device model completed the IOREQ slot */
-	REQ_PAUSE,		/* park until resumed or destroyed */
+	REQ_PAUSE,		/* park; the bit stays set until the VM is resumed */
 	REQ_EXIT,		/* end the thread */
 	REQ_EOI_EXITS,		/* recompute the EOI-exit bitmap (VID) */
 	REQ_TRIPLE_FAULT,	/* reset or stop the VM */
@@ -41,6 +41,7 @@ enum vcpu_state {
 	VCPU_WAIT_SIPI,		/* after INIT, or an AP after reset */
 	VCPU_RUNNING,
 	VCPU_HALTED,		/* HLT */
+	VCPU_IO_WAIT,		/* its IOREQ slot is with the device model */
 	VCPU_PAUSED,
 };
 
@@ -55,17 +56,24 @@ struct vcpu {
 	uint32_t vapic_id;		/* (o) virtual local APIC id */
 	enum vcpu_state state;		/* own thread writes */
 	bool in_guest;			/* own thread writes around VM entry: a kick IPI is needed */
+	enum vcpu_state resume_state;	/* own thread: state to return to after a pause */
+	bool parked;			/* own thread: between pause and resume */
 	uint8_t sipi_vector;
 	struct vmcs_state *vmx;		/* (o) owned by vmx/ */
 	struct vlapic *vlapic;		/* (o) owned by vm/vlapic.c */
 	struct io_access io;		/* own thread: the one access in flight */
-	struct vcpu_init_regs *init;	/* registers for the first entry after create/reset; (x) */
+	struct {			/* own thread: event for the next entry, as VMCS fields; info 0 = none */
+		uint32_t info, error, insn_len;
+	} inject;
+	bool lapic_pt;			/* own thread writes: drives the CPU's own local APIC now */
+	bool event_check;		/* own thread: look for interrupts before the next entry */
+	bool nmi_pending;		/* own thread: from REQ_NMI until injected */
 	uint64_t tsc_offset;		/* own thread: guest TSC = host TSC + offset */
 	uint64_t exits[NR_EXIT_REASONS];	/* own thread counts; anyone may read */
 	uint64_t nr_nmi_kicks;		/* NMI exits that were kicks */
 	uint64_t exit_tsc;		/* TSC of the last exit, when profiling is on */
 	struct thread thread;
-	struct vcpu_arch *arch;		/* (o) state switched between threads: XSAVE area, MSRs, debug registers */
+	struct vcpu_arch *arch;		/* (o) vm/vcpu_arch.h: state switched between threads */
 };
 
 /* Read/write a general register, RSP included (own thread). */
@@ -87,6 +95,18 @@ unsigned int vcpu_mode_bytes(const struct vcpu *vcpu);
 uint64_t vcpu_seg_base(const struct vcpu *vcpu, unsigned int seg);
 /* Moves RIP past the instruction that exited and ends STI/MOV-SS blocking. */
 void vcpu_skip(struct vcpu *vcpu);
+
+/*
+ * Builds a vCPU with its thread on pcpu_id (state NEW: nothing runs) and its vLAPIC.
+ * 0, -ENOMEM, -EBUSY (the CPU's policy refuses). Any CPU.
+ */
+int vcpu_create(struct vm *vm, uint16_t vcpu_id, uint32_t pcpu_id, struct vcpu **out) __must_check;
+/* Frees it; the thread must be NEW or dead. */
+void vcpu_destroy(struct vcpu *vcpu);
+
+/* State of the next (re)start: power-up reset, or given registers. vCPU without running thread, or own thread. */
+void vcpu_reset(struct vcpu *vcpu);
+int vcpu_set_regs(struct vcpu *vcpu, const struct acrn_regs *regs) __must_check;
 
 /* Sets a request bit and makes the vCPU notice: wakes its thread, kicks its CPU if it is in guest mode. Any CPU. */
 void vcpu_request(struct vcpu *vcpu, enum vcpu_request r);

@@ -21,13 +21,18 @@ struct ivshmem_set;
 /* Numbers as users of vm_list know them. */
 enum vm_state { VM_POWERED_OFF, VM_CREATED, VM_RUNNING, VM_READY_TO_POWEROFF, VM_PAUSED };
 
+/* Why a VM stopped by itself. */
+enum vm_stop { VM_STOP_NONE, VM_STOP_CRASH, VM_STOP_TRIPLE_FAULT, VM_STOP_RESET, VM_STOP_POWER_OFF };
+
 /* Calls from low layers to devices above them, set when the device is built (doc/layers.md, rule 6). */
 struct vm_hooks {
-	void (*line)(struct vm *vm, uint32_t gsi, bool level);	/* vIOAPIC + vPIC input */
+	int (*line)(struct vm *vm, uint32_t gsi, bool level);	/* vIOAPIC + vPIC input; -EINVAL: no such line */
 	void (*eoi)(struct vm *vm, uint8_t vector);		/* EOI broadcast of a level vector */
 	int (*extint_pending)(struct vm *vm);			/* vPIC: vector waiting, or -1; no side effect */
 	int (*extint_accept)(struct vm *vm);			/* vPIC: INTA cycle, returns the vector or -1 */
-	void (*stopped)(struct vm *vm);				/* told when the VM crashed, reset or powered off by itself */
+	void (*stopped)(struct vm *vm, enum vm_stop why);	/* the VM crashed, or asks for reset or power-off; any CPU */
+	bool (*touch)(struct vm *vm, uint64_t gpa);		/* first touch of an unmapped address: true when it is mapped now */
+	void (*upcall)(struct vm *vm);				/* Service VM: a request page needs a look; any CPU */
 };
 
 struct vm {
@@ -43,7 +48,9 @@ struct vm {
 	struct vcpu *vcpus[MAX_VCPUS_PER_VM];	/* (i) */
 	struct pgtable ept;			/* (i) */
 	uint64_t eptp;				/* (i) SDM vol 3, 25.6.11 */
+	void *io_bitmaps;			/* (i) 8 KiB, bit = port exits (SDM vol 3, 24.6.4) */
 	uint16_t vpid_base;			/* (o) vpid = vpid_base + vcpu_id, never 0 */
+	uint64_t affinity;			/* (i) pCPUs of its vCPUs, in order */
 	bool lapic_pt;				/* (i) LAPIC passthrough wanted */
 	uint64_t ram_hpa, ram_size;		/* (i) contiguous RAM of a pre-launched VM, else 0 */
 	struct vm_hooks hooks;			/* (i) */
@@ -57,6 +64,8 @@ struct vm {
 	struct ioreq_page *ioreq;		/* [lock] post-launched: page shared with the Service VM */
 	struct ivshmem_set *ivshmem;		/* (i) */
 	uint32_t nr_restarts;
+	enum vm_stop stop;			/* [lock] why it stopped by itself, last time */
+	bool crashed;				/* set by vm_crash(); the VM is not entered again until reset */
 	char crash_reason[128];			/* [lock] set by vm_crash(), kept for the shell */
 	uint64_t crash_info[8];
 };
@@ -66,5 +75,8 @@ extern struct vm *service_vm;		/* NULL: none in this scenario */
 
 /* The guest or its device model broke a rule it cannot go on from: stops the VM with a report; others run on. Any CPU. */
 void vm_crash(struct vm *vm, const char *why, ...) __printf(2, 3);
+
+/* Opens (exits = false) or closes ports to the guest. Before the VM runs. */
+void vm_port_intercept(struct vm *vm, uint16_t port, uint32_t nr, bool exits);
 
 static inline bool vm_is_service(const struct vm *vm) { return vm == service_vm; }

@@ -337,6 +337,9 @@ static inline void cpu_sti_hlt_cli(void) { __asm__ volatile("sti; hlt; cli" : : 
 /* One instruction in which pending interrupts are taken. */
 static inline void cpu_sti_nop_cli(void) { __asm__ volatile("sti; nop; cli" : : : "memory"); }
 
+/* After an NMI VM exit: runs the NMI handler, whose IRET ends the blocking of NMIs (SDM volume 3, 27.5.5). */
+static inline void cpu_int_nmi(void) { __asm__ volatile("int $2" : : : "memory"); }
+
 /* Caches and ordering. */
 static inline void invlpg(uint64_t va) { __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory"); }
 static inline void wbinvd(void) { __asm__ volatile("wbinvd" : : : "memory"); }

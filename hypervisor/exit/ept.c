@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Accesses that the guest's EPT does not allow, and port instructions: both end in io_submit(). */
+#include "exit/exit.h"
+#include "io/decode.h"
+#include "io/io.h"
+#include "io/pio.h"
+#include "lib/errno.h"
+#include "lib/util.h"
+#include "log/log.h"
+#include "mm/pgtable.h"
+#include "vm/gpa.h"
+#include "vm/vcpu.h"
+#include "vm/virq.h"
+#include "vm/vm.h"
+#include "x86/vmcs_field.h"
+#include "x86/vmx_insn.h"
+
+int exit_io(struct vcpu *vcpu)
+{
+	int r = pio_decode(vcpu, vmread(VMCS_EXIT_QUALIFICATION));
+
+	return r == DECODE_OK ? io_submit(vcpu) : 0;
+}
+
+/* The mapping may have come, or got its rights, between the access and now. */
+static bool allowed_now(struct vcpu *vcpu, uint64_t at, uint64_t q)
+{
+	uint32_t attr, want = 0;
+
+	if (pgtable_lookup(&vcpu->vm->ept, at, NULL, &attr, NULL))
+		return false;
+	want |= q & EPT_READ ? PG_R : 0;
+	want |= q & EPT_WRITE ? PG_W : 0;
+	want |= q & EPT_FETCH ? PG_X : 0;
+	return (attr & want) == want;
+}
+
+int exit_ept_violation(struct vcpu *vcpu)
+{
+	uint64_t at = vmread(VMCS_GUEST_PHYS), q = vmread(VMCS_EXIT_QUALIFICATION);
+	int r;
+
+	/* Not an event delivery: an IRET that was unblocking NMIs starts again (27.2.3). */
+	if ((q & EPT_NMI_UNBLOCK) && !vcpu->inject.info)
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, vmread(VMCS_GUEST_INTERRUPTIBILITY) | BLOCK_NMI);
+	if (allowed_now(vcpu, at, q))
+		return 0;
+	if (vcpu->vm->hooks.touch && vcpu->vm->hooks.touch(vcpu->vm, at))
+		return 0;
+	if (q & EPT_FETCH) {
+		log_err("vm %s: vCPU %u runs code at %lx, where there is no memory\n", vcpu->vm->name,
+			vcpu->vcpu_id, at);
+		return ERR(-EFAULT);
+	}
+	r = io_decode(vcpu, gpa(at), q & EPT_WRITE);
+	if (r == DECODE_OK)
+		return io_submit(vcpu);
+	return r < 0 ? r : 0;
+}
+
+/* Our own tables are wrong: nothing the guest did. It is stopped all the same, as its memory is in doubt. */
+int exit_ept_misconfig(struct vcpu *vcpu)
+{
+	log_err("vm %s: EPT entry for %lx is malformed\n", vcpu->vm->name, vmread(VMCS_GUEST_PHYS));
+	return ERR(-EIO);
+}

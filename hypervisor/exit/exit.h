@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Exit handlers: one a reason, found through the table in exit/dispatch.c.
+ * All run in the vCPU's own thread with its VMCS loaded and interrupts off.
+ * They return 0, or -errno: then the VM is stopped with a report.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+struct vcpu;
+
+int exit_dispatch(struct vcpu *vcpu) __must_check;
+
+int exit_exception(struct vcpu *vcpu) __must_check;
+int exit_extint(struct vcpu *vcpu) __must_check;
+int exit_triple_fault(struct vcpu *vcpu) __must_check;
+int exit_window(struct vcpu *vcpu) __must_check;
+int exit_nmi_window(struct vcpu *vcpu) __must_check;
+int exit_cpuid(struct vcpu *vcpu) __must_check;
+int exit_hlt(struct vcpu *vcpu) __must_check;
+int exit_undefined(struct vcpu *vcpu) __must_check;
+int exit_protect(struct vcpu *vcpu) __must_check;
+int exit_skip(struct vcpu *vcpu) __must_check;
+int exit_wbinvd(struct vcpu *vcpu) __must_check;
+int exit_pause(struct vcpu *vcpu) __must_check;
+int exit_xsetbv(struct vcpu *vcpu) __must_check;
+int exit_task_switch(struct vcpu *vcpu) __must_check;
+int exit_machine_check(struct vcpu *vcpu) __must_check;
+int exit_vmcall(struct vcpu *vcpu) __must_check;
+int exit_cr(struct vcpu *vcpu) __must_check;
+int exit_io(struct vcpu *vcpu) __must_check;
+int exit_rdmsr(struct vcpu *vcpu) __must_check;
+int exit_wrmsr(struct vcpu *vcpu) __must_check;
+int exit_tpr_below(struct vcpu *vcpu) __must_check;
+int exit_eoi(struct vcpu *vcpu) __must_check;
+int exit_apic_write(struct vcpu *vcpu) __must_check;
+int exit_ept_violation(struct vcpu *vcpu) __must_check;
+int exit_ept_misconfig(struct vcpu *vcpu) __must_check;
+
+/* The report of a VM that has to stop: why, registers, instruction bytes, on the console. */
+void exit_report(struct vcpu *vcpu, const char *why);
+/* After VMfail or an entry that failed on guest state (SDM vol 3, 26.7, 30.4). */
+void exit_entry_failed(struct vcpu *vcpu, uint32_t reason);
+/* The SDM's name of a basic exit reason. */
+const char *exit_reason_name(uint32_t reason);

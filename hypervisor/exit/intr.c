@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Exits that are about events: interrupts, exceptions, windows, HLT, the virtual APIC. */
+#include "cpu/idt.h"
+#include "exit/exit.h"
+#include "irq/vector.h"
+#include "lib/errno.h"
+#include "log/log.h"
+#include "vm/vcpu.h"
+#include "vm/virq.h"
+#include "vm/vlapic.h"
+#include "vm/vm.h"
+#include "vm/vmsr.h"
+#include "vmx/vmcs.h"
+#include "x86/insn.h"
+#include "x86/vmcs_field.h"
+#include "x86/vmx_insn.h"
+
+int exit_extint(struct vcpu *vcpu __unused)
+{
+	/* Acknowledge-on-exit: the vector is in the exit information and in service. */
+	vector_dispatch((uint8_t)vmread(VMCS_EXIT_INTR_INFO));
+	return 0;
+}
+
+/* IRET was unblocking NMIs when the exception hit it: they are blocked still (27.2.2). */
+static void keep_nmi_blocked(uint32_t info)
+{
+	if (info & INTR_NMI_UNBLOCK)
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, vmread(VMCS_GUEST_INTERRUPTIBILITY) | BLOCK_NMI);
+}
+
+int exit_exception(struct vcpu *vcpu)
+{
+	uint32_t info = (uint32_t)vmread(VMCS_EXIT_INTR_INFO);
+
+	if ((info & INTR_TYPE_MASK) == INTR_TYPE_NMI) {
+		vcpu->nr_nmi_kicks++;
+		cpu_int_nmi();
+		return 0;
+	}
+	if ((info & 0xff) == VEC_MC)
+		return exit_machine_check(vcpu);
+	keep_nmi_blocked(info);
+	virq_exception_error(vcpu, (uint8_t)info, (uint32_t)vmread(VMCS_EXIT_ERROR_CODE));
+	return 0;
+}
+
+/* The fault happened while this guest ran: it is stopped, the others go on. */
+int exit_machine_check(struct vcpu *vcpu)
+{
+	vm_crash(vcpu->vm, "machine check on CPU %u while vCPU %u ran", vcpu->pcpu_id, vcpu->vcpu_id);
+	return 0;
+}
+
+int exit_triple_fault(struct vcpu *vcpu)
+{
+	log_warn("vm %s: triple fault on vCPU %u at %lx\n", vcpu->vm->name, vcpu->vcpu_id, vcpu_rip(vcpu));
+	vcpu_request(vcpu, REQ_TRIPLE_FAULT);
+	return 0;
+}
+
+int exit_window(struct vcpu *vcpu)
+{
+	vmcs_change_proc(vcpu->vmx, 0, PROC_INTR_WINDOW);
+	vcpu->event_check = true;
+	return 0;
+}
+
+int exit_nmi_window(struct vcpu *vcpu)
+{
+	vmcs_change_proc(vcpu->vmx, 0, PROC_NMI_WINDOW);
+	return 0;
+}
+
+int exit_hlt(struct vcpu *vcpu)
+{
+	vcpu_skip(vcpu);
+	vcpu->state = VCPU_HALTED;
+	return 0;
+}
+
+int exit_tpr_below(struct vcpu *vcpu)
+{
+	vcpu->event_check = true;
+	return 0;
+}
+
+int exit_eoi(struct vcpu *vcpu)
+{
+	vlapic_eoi_done(vcpu, (uint8_t)vmread(VMCS_EXIT_QUALIFICATION));
+	vcpu->event_check = true;
+	return 0;
+}
+
+int exit_apic_write(struct vcpu *vcpu)
+{
+	vlapic_apic_write(vcpu, vmread(VMCS_EXIT_QUALIFICATION) & 0xfff);
+	vcpu->event_check = true;
+	return 0;
+}

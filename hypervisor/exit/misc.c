@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Exits of single instructions with little to do. */
+#include "exit/exit.h"
+#include "lib/errno.h"
+#include "sched/thread.h"
+#include "vm/vcpu.h"
+#include "vm/vcpu_arch.h"
+#include "vm/vcpuid.h"
+#include "vm/virq.h"
+#include "x86/cr.h"
+#include "x86/insn.h"
+
+int exit_cpuid(struct vcpu *vcpu)
+{
+	struct cpuid_regs r = vcpuid_get(vcpu, (uint32_t)vcpu->gpr[GPR_RAX], (uint32_t)vcpu->gpr[GPR_RCX]);
+
+	vcpu->gpr[GPR_RAX] = r.eax;
+	vcpu->gpr[GPR_RBX] = r.ebx;
+	vcpu->gpr[GPR_RCX] = r.ecx;
+	vcpu->gpr[GPR_RDX] = r.edx;
+	vcpu_skip(vcpu);
+	return 0;
+}
+
+/* Instructions of features the guest's CPUID does not show. */
+int exit_undefined(struct vcpu *vcpu)
+{
+	virq_exception(vcpu, VEC_UD);
+	return 0;
+}
+
+int exit_protect(struct vcpu *vcpu)
+{
+	virq_exception_error(vcpu, VEC_GP, 0);
+	return 0;
+}
+
+int exit_skip(struct vcpu *vcpu)
+{
+	vcpu_skip(vcpu);
+	return 0;
+}
+
+/* RAM is coherent, and flushing all caches would cost every other VM: only instructions after it need be ordered. */
+int exit_wbinvd(struct vcpu *vcpu)
+{
+	cpu_mfence();
+	vcpu_skip(vcpu);
+	return 0;
+}
+
+/* The guest spins: somebody else of this CPU may hold what it waits for. */
+int exit_pause(struct vcpu *vcpu)
+{
+	vcpu_skip(vcpu);
+	thread_yield();
+	return 0;
+}
+
+int exit_xsetbv(struct vcpu *vcpu)
+{
+	uint64_t v = (vcpu->gpr[GPR_RDX] << 32) | (vcpu->gpr[GPR_RAX] & 0xffffffffu);
+
+	if (vcpu_cpl(vcpu) || (uint32_t)vcpu->gpr[GPR_RCX] || vcpu_write_xcr0(vcpu, v)) {
+		virq_exception_error(vcpu, VEC_GP, 0);
+		return 0;
+	}
+	vcpu_skip(vcpu);
+	return 0;
+}
+
+/* Hardware task switches: no 64-bit guest makes them, and emulating them would put a large parser on a trust line. */
+int exit_task_switch(struct vcpu *vcpu)
+{
+	vcpu_request(vcpu, REQ_TRIPLE_FAULT);
+	return 0;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The life of a vCPU's thread: requests, entry, exit, again. */
+#include "cpu/percpu.h"
+#include "exit/exit.h"
+#include "io/io.h"
+#include "lib/bits.h"
+#include "lib/errno.h"
+#include "sched/thread.h"
+#include "vm/lapic_pt.h"
+#include "vm/run_hook.h"
+#include "vm/vcpu.h"
+#include "vm/vcpu_arch.h"
+#include "vm/virq_entry.h"
+#include "vm/vlapic.h"
+#include "vm/vm.h"
+#include "vm/vmsr.h"
+#include "x86/insn.h"
+#include "x86/vmcs_field.h"
+#include "x86/vmx_insn.h"
+
+static void serve_init(struct vcpu *vcpu)
+{
+	lapic_pt_disable(vcpu);
+	vlapic_reset(vcpu, true);
+	vcpu->state = VCPU_WAIT_SIPI;
+}
+
+static void serve_sipi(struct vcpu *vcpu)
+{
+	if (vcpu->state != VCPU_WAIT_SIPI)
+		return;
+	vcpu_arch_sipi(vcpu, vcpu->sipi_vector);
+	vcpu->state = VCPU_RUNNING;
+}
+
+static void serve_event(struct vcpu *vcpu)
+{
+	vlapic_sync(vcpu);
+	vcpu->event_check = true;
+}
+
+static void serve_nmi(struct vcpu *vcpu)
+{
+	vcpu->nmi_pending = true;
+}
+
+static void serve_ept_flush(struct vcpu *vcpu)
+{
+	invept(INVEPT_CONTEXT, vcpu->vm->eptp);
+}
+
+static void serve_eoi_exits(struct vcpu *vcpu)
+{
+	uint64_t map[4];
+	unsigned int i;
+
+	if (!vcpu->vlapic->hw_vid)
+		return;
+	vlapic_eoi_exits(vcpu, map);
+	for (i = 0; i < 4; i++)
+		vmwrite(VMCS_EOI_EXIT0 + 2 * i, map[i]);
+}
+
+static void serve_io_done(struct vcpu *vcpu)
+{
+	int err = io_finish(vcpu);
+
+	if (err) {
+		exit_report(vcpu, "an access could not be finished");
+		vm_crash(vcpu->vm, "vCPU %u: access to %lx could not be finished (error %d)", vcpu->vcpu_id,
+			 vcpu->io.addr, err);
+	}
+}
+
+static void serve_triple_fault(struct vcpu *vcpu)
+{
+	if (vcpu->vm->hooks.stopped)
+		vcpu->vm->hooks.stopped(vcpu->vm, VM_STOP_TRIPLE_FAULT);
+}
+
+/* Indexed by enum vcpu_request; NULL: a state looked at in may_enter(). */
+static void (*const serve_table[])(struct vcpu *vcpu) = {
+	[REQ_EVENT] = serve_event,
+	[REQ_NMI] = serve_nmi,
+	[REQ_INIT] = serve_init,
+	[REQ_SIPI] = serve_sipi,
+	[REQ_EPT_FLUSH] = serve_ept_flush,
+	[REQ_IO_DONE] = serve_io_done,
+	[REQ_PAUSE] = NULL,
+	[REQ_EXIT] = NULL,
+	[REQ_EOI_EXITS] = serve_eoi_exits,
+	[REQ_TRIPLE_FAULT] = serve_triple_fault,
+};
+
+#define STICKY (1ul << REQ_PAUSE | 1ul << REQ_EXIT)
+
+static void serve(struct vcpu *vcpu)
+{
+	uint64_t todo = READ_ONCE(vcpu->requests) & ~STICKY;
+
+	for (; todo; todo &= todo - 1) {
+		unsigned int r = bit_lowest(todo);
+
+		if (atomic_test_and_clear_bit(&vcpu->requests, r))
+			serve_table[r](vcpu);
+	}
+}
+
+static void __noreturn end_thread(struct vcpu *vcpu)
+{
+	lapic_pt_disable(vcpu);
+	vlapic_quiesce(vcpu);
+	vcpu_arch_leave(vcpu);
+	WRITE_ONCE(vcpu->state, VCPU_OFFLINE);
+	thread_exit();
+}
+
+/* False: nothing to run now, wait for a request. */
+static bool may_enter(struct vcpu *vcpu)
+{
+	if (READ_ONCE(vcpu->requests) & STICKY) {
+		if (vcpu->requests & 1ul << REQ_EXIT)
+			end_thread(vcpu);
+		/* The state before the pause stands in `resume` until the bit is cleared. */
+		if (!vcpu->parked)
+			vcpu->resume_state = vcpu->state;
+		vcpu->parked = true;
+		WRITE_ONCE(vcpu->state, VCPU_PAUSED);
+		return false;
+	}
+	if (vcpu->parked) {
+		vcpu->parked = false;
+		vcpu->state = vcpu->resume_state;
+		serve(vcpu);
+	}
+	if (vcpu->state == VCPU_HALTED && virq_wakes_halt(vcpu))
+		vcpu->state = VCPU_RUNNING;
+	return vcpu->state == VCPU_RUNNING;
+}
+
+static void run_once(struct vcpu *vcpu)
+{
+	int err;
+
+	/* The exchange orders "in guest" before the look at requests: whoever posts one after it sends a kick. */
+	(void)__atomic_exchange_n(&vcpu->in_guest, true, __ATOMIC_SEQ_CST);
+	if (unlikely(READ_ONCE(vcpu->requests) || sched_wanted())) {
+		WRITE_ONCE(vcpu->in_guest, false);
+		return;
+	}
+	if (vcpu->event_check || vcpu->inject.info || vcpu->nmi_pending)
+		virq_before_entry(vcpu);
+	err = vmcs_enter(vcpu->vmx, vcpu->gpr);
+	WRITE_ONCE(vcpu->in_guest, false);
+	if (unlikely(err)) {
+		exit_entry_failed(vcpu, 0);
+		return;
+	}
+	err = exit_dispatch(vcpu);
+	if (unlikely(err))
+		vm_crash(vcpu->vm, "vCPU %u: exit could not be handled (error %d)", vcpu->vcpu_id, err);
+}
+
+static void start(struct vcpu *vcpu)
+{
+	vcpu_arch_switch(vcpu);
+	if (vcpu_arch_start(vcpu))
+		vm_crash(vcpu->vm, "vCPU %u: its initial registers were refused", vcpu->vcpu_id);
+	vmsr_apic_mode(vcpu);
+	serve_eoi_exits(vcpu);
+	serve_event(vcpu);
+	vcpu->state = vcpu->vcpu_id ? VCPU_WAIT_SIPI : VCPU_RUNNING;
+}
+
+void vcpu_thread_body(void *arg)
+{
+	struct vcpu *vcpu = arg;
+
+	start(vcpu);
+	for (;;) {
+		/* While parked everything but pause and exit waits: a completed access must meet its own state. */
+		if (unlikely(vcpu->requests) && !vcpu->parked)
+			serve(vcpu);
+		if (unlikely(sched_wanted()))
+			schedule();
+		if (unlikely(vcpu->requests & STICKY || vcpu->state != VCPU_RUNNING || vcpu->parked) &&
+		    !may_enter(vcpu)) {
+			thread_block();
+			continue;
+		}
+		run_once(vcpu);
+	}
+}

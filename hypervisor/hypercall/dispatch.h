@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Hypercalls of the Service VM (public/hypercall.h). */
+#pragma once
+
+#include "lib/types.h"
+
+struct vcpu;
+
+/* Runs one; the caller's right to call was checked. The value for RAX: >= 0 or -errno. vCPU thread, may sleep. */
+int64_t hypercall(struct vcpu *vcpu, uint64_t id, uint64_t p1, uint64_t p2);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Local APIC passthrough (SDM vol 3, 11.12 x2APIC, 25.1.3 external interrupts). */
+#include "vm/lapic_pt.h"
+
+#include "cpu/percpu.h"
+#include "irq/lapic.h"
+#include "log/log.h"
+#include "vm/vcpu.h"
+#include "vm/vcpu_arch.h"
+#include "vm/virq.h"
+#include "vm/vlapic.h"
+#include "vm/vm.h"
+#include "x86/apicreg.h"
+#include "x86/insn.h"
+#include "x86/msr.h"
+#include "x86/vmcs_field.h"
+#include "x86/vmx_insn.h"
+
+#define X2APIC_FIRST	0x800u
+#define X2APIC_LAST	0x83fu
+
+bool lapic_pt_active(const struct vcpu *vcpu)
+{
+	return vcpu->lapic_pt;
+}
+
+static void open_msrs(struct vcpu *vcpu, bool open)
+{
+	uint32_t msr;
+
+	for (msr = X2APIC_FIRST; msr <= X2APIC_LAST; msr++)
+		vcpu_msr_intercept(vcpu, msr, !open, !open);
+	vcpu_msr_intercept(vcpu, X2APIC_MSR(APIC_ID), true, true);
+	vcpu_msr_intercept(vcpu, X2APIC_MSR(APIC_LDR), true, true);
+	vcpu_msr_intercept(vcpu, MSR_X2APIC_ICR, true, true);
+	vcpu_msr_intercept(vcpu, MSR_TSC_DEADLINE, !open, !open);
+}
+
+/* What the guest had set up in its virtual APIC goes on in the real one. */
+static void copy_registers(struct vcpu *vcpu)
+{
+	static const uint16_t regs[] = {
+		APIC_TPR, APIC_LVT_TIMER, APIC_LVT_THERMAL, APIC_LVT_PMI, APIC_LVT_LINT0, APIC_LVT_LINT1,
+		APIC_LVT_ERROR, APIC_TDCR, APIC_SVR
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(regs); i++) {
+		uint64_t v;
+
+		if (!vlapic_msr_read(vcpu, X2APIC_MSR(regs[i]), &v) && wrmsr_safe(X2APIC_MSR(regs[i]), v))
+			log_debug("LAPIC register %x does not take %lx\n", regs[i], v);
+	}
+}
+
+void lapic_pt_enable(struct vcpu *vcpu)
+{
+	if (vcpu->lapic_pt)
+		return;
+	if (!lapic_is_x2apic()) {
+		vm_crash(vcpu->vm, "LAPIC passthrough needs x2APIC, which this machine lacks");
+		return;
+	}
+	/* From the flag on, others kick by NMI; what they sent as IPI before is taken in this window. */
+	WRITE_ONCE(this_cpu()->lapic_owned_by_guest, true);
+	vlapic_quiesce(vcpu);
+	lapic_timer_arm(0);
+	cpu_sti_nop_cli();
+	copy_registers(vcpu);
+	open_msrs(vcpu, true);
+	vmcs_change_proc(&vcpu->arch->vmcs, 0, PROC_HLT | PROC_INTR_WINDOW | PROC_TPR_SHADOW |
+			 PROC_CR8_LOAD | PROC_CR8_STORE);
+	vmcs_change_pin(&vcpu->arch->vmcs, 0, PIN_EXTINT);
+	WRITE_ONCE(vcpu->lapic_pt, true);
+	log_info("vm %s: vCPU %u owns the local APIC of CPU %u\n", vcpu->vm->name, vcpu->vcpu_id, vcpu->pcpu_id);
+}
+
+void lapic_pt_disable(struct vcpu *vcpu)
+{
+	if (!vcpu->lapic_pt)
+		return;
+	WRITE_ONCE(vcpu->lapic_pt, false);
+	open_msrs(vcpu, false);
+	lapic_reclaim();
+	WRITE_ONCE(this_cpu()->lapic_owned_by_guest, false);
+}
+
+void lapic_pt_post(struct vcpu *vcpu, uint8_t vector)
+{
+	lapic_send_fixed(percpu_area[vcpu->pcpu_id].apic_id, vector);
+}
+
+int lapic_pt_icr(struct vcpu *vcpu, uint64_t icr)
+{
+	uint32_t mode = (uint32_t)icr & APIC_ICR_DM_MASK, shorthand = (uint32_t)icr & APIC_ICR_SH_MASK;
+	uint32_t dest = (uint32_t)(icr >> 32);
+	uint8_t vector = (uint8_t)icr;
+	uint16_t i;
+
+	if ((mode == APIC_ICR_DM_FIXED || mode == APIC_ICR_DM_LOWEST) && vector < 16)
+		return 0;
+	if (!shorthand)
+		return vlapic_deliver(vcpu->vm, dest, icr & APIC_ICR_LOGICAL, mode >> APIC_ICR_DM_SHIFT, vector,
+				      icr & APIC_ICR_LEVEL) ? 1 : 0;
+	for (i = 0; i < vcpu->vm->nr_vcpus; i++) {
+		bool self = vcpu->vm->vcpus[i] == vcpu;
+
+		if ((shorthand == APIC_ICR_SH_SELF && !self) || (shorthand == APIC_ICR_SH_OTHERS && self))
+			continue;
+		if (vlapic_deliver(vcpu->vm, vcpu->vm->vcpus[i]->vapic_id, false, mode >> APIC_ICR_DM_SHIFT, vector,
+				   false))
+			return 1;
+	}
+	return 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Local APIC passthrough: from the guest's switch to x2APIC on, its interrupts cost no VM exit. */
+#pragma once
+
+#include "lib/types.h"
+
+struct vcpu;
+
+/*
+ * Hands this CPU's local APIC to the vCPU: the only function that stops external-interrupt
+ * and HLT exits and opens the x2APIC MSRs (all but ICR, id and LDR). Own thread, on its
+ * own CPU, whose APIC must be an x2APIC.
+ */
+void lapic_pt_enable(struct vcpu *vcpu);
+
+/* Takes it back and puts it into reset state; own thread, when it ends or is reset. A no-op when the guest never had it. */
+void lapic_pt_disable(struct vcpu *vcpu);
+
+bool lapic_pt_active(const struct vcpu *vcpu);
+
+/* ICR write of a passthrough guest: translates ids, emulates INIT/SIPI, sends the rest. 0, or 1: #GP(0). */
+int lapic_pt_icr(struct vcpu *vcpu, uint64_t icr) __must_check;
+
+/* Any CPU: a fixed interrupt for a passthrough guest goes as an IPI with the guest's own vector. */
+void lapic_pt_post(struct vcpu *vcpu, uint8_t vector);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Life of a vCPU and access to its registers. */
+#include "vm/vcpu.h"
+
+#include "cpu/features.h"
+#include "cpu/percpu.h"
+#include "irq/ipi.h"
+#include "lib/bits.h"
+#include "lib/errno.h"
+#include "log/log.h"
+#include "lib/printf.h"
+#include "lib/util.h"
+#include "mm/frame.h"
+#include "vm/run_hook.h"
+#include "vm/vcpu_arch.h"
+#include "vm/vlapic.h"
+#include "vm/vm.h"
+#include "x86/cpuid.h"
+#include "x86/cr.h"
+#include "x86/desc.h"
+#include "x86/insn.h"
+#include "x86/vmcs_field.h"
+#include "x86/vmx_insn.h"
+
+#define XSAVE_LEGACY_SIZE 512u
+#define MXCSR_RESET	0x1f80u
+#define FCW_RESET	0x37fu
+#define VCPU_PAGES	PAGES(sizeof(struct vcpu))
+
+uint64_t vcpu_gpr(const struct vcpu *vcpu, enum gpr r)
+{
+	return r == GPR_RSP ? vmread(VMCS_GUEST_RSP) : vcpu->gpr[r];
+}
+
+void vcpu_set_gpr(struct vcpu *vcpu, enum gpr r, uint64_t value)
+{
+	if (r == GPR_RSP)
+		vmwrite(VMCS_GUEST_RSP, value);
+	else
+		vcpu->gpr[r] = value;
+}
+
+uint64_t vcpu_rip(const struct vcpu *vcpu __unused) { return vmread(VMCS_GUEST_RIP); }
+uint64_t vcpu_rflags(const struct vcpu *vcpu __unused) { return vmread(VMCS_GUEST_RFLAGS); }
+uint64_t vcpu_cr3(const struct vcpu *vcpu __unused) { return vmread(VMCS_GUEST_CR3); }
+uint64_t vcpu_efer(const struct vcpu *vcpu) { return vcpu->arch->efer; }
+
+uint64_t vcpu_cr0(const struct vcpu *vcpu __unused)
+{
+	return (vmread(VMCS_GUEST_CR0) & CR0_GUEST_OWNED) | (vmread(VMCS_CR0_SHADOW) & ~CR0_GUEST_OWNED);
+}
+
+uint64_t vcpu_cr4(const struct vcpu *vcpu __unused)
+{
+	uint64_t owned = vmread(VMCS_CR4_MASK);
+
+	return (vmread(VMCS_GUEST_CR4) & ~owned) | (vmread(VMCS_CR4_SHADOW) & owned);
+}
+
+unsigned int vcpu_cpl(const struct vcpu *vcpu __unused)
+{
+	return vmread(VMCS_GUEST_SS_AR) >> SEG_AR_DPL_SHIFT & 3;
+}
+
+unsigned int vcpu_mode_bytes(const struct vcpu *vcpu)
+{
+	uint32_t ar = (uint32_t)vmread(VMCS_GUEST_CS_AR);
+
+	if ((vcpu->arch->efer & EFER_LMA) && (ar & SEG_AR_L))
+		return 8;
+	return ar & SEG_AR_DB ? 4 : 2;
+}
+
+uint64_t vcpu_seg_base(const struct vcpu *vcpu, unsigned int seg)
+{
+	if (seg < 4 && vcpu_mode_bytes(vcpu) == 8)
+		return 0;
+	return vmread(VMCS_GUEST_ES_BASE + 2 * seg);
+}
+
+void vcpu_skip(struct vcpu *vcpu __unused)
+{
+	uint32_t blocked = (uint32_t)vmread(VMCS_GUEST_INTERRUPTIBILITY);
+
+	vmwrite(VMCS_GUEST_RIP, vmread(VMCS_GUEST_RIP) + vmread(VMCS_EXIT_INSN_LEN));
+	if (blocked & (BLOCK_STI | BLOCK_MOV_SS))
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, blocked & ~(BLOCK_STI | BLOCK_MOV_SS));
+}
+
+void vcpu_request(struct vcpu *vcpu, enum vcpu_request r)
+{
+	/* The atomic OR orders the bit before the look at in_guest; run_once() does the opposite. */
+	atomic_set_bit(&vcpu->requests, r);
+	if (vcpu->pcpu_id != this_pcpu_id() && READ_ONCE(vcpu->in_guest))
+		ipi_kick(vcpu->pcpu_id);
+	thread_wake(&vcpu->thread);
+}
+
+static uint32_t fpu_size(void)
+{
+	return feature_has(FEAT_XSAVE) ? cpuid(0xd, 0).ecx : XSAVE_LEGACY_SIZE;
+}
+
+static void fpu_reset(struct vcpu_arch *a)
+{
+	uint8_t *area = a->fpu;
+
+	*(uint16_t *)area = FCW_RESET;
+	*(uint32_t *)(area + 24) = MXCSR_RESET;
+	a->xcr0 = 1;
+}
+
+static int arch_create(struct vcpu *vcpu)
+{
+	struct vcpu_arch *a = frame_get(PAGES(sizeof(*a)));
+
+	if (!a)
+		return ERR(-ENOMEM);
+	vcpu->arch = a;
+	vcpu->vmx = &a->vmcs;
+	a->fpu_pages = (uint32_t)PAGES(fpu_size());
+	a->fpu = frame_get(a->fpu_pages);
+	a->msr_bitmap = frame_get(1);
+	if (!a->fpu || !a->msr_bitmap)
+		return ERR(-ENOMEM);
+	fpu_reset(a);
+	return vmcs_create(&a->vmcs);
+}
+
+static void arch_destroy(struct vcpu *vcpu)
+{
+	struct vcpu_arch *a = vcpu->arch;
+
+	if (!a)
+		return;
+	vmcs_destroy(&a->vmcs);
+	frame_put(a->msr_bitmap, 1);
+	frame_put(a->fpu, a->fpu_pages);
+	frame_put(a, PAGES(sizeof(*a)));
+}
+
+int vcpu_create(struct vm *vm, uint16_t vcpu_id, uint32_t pcpu_id, struct vcpu **out)
+{
+	struct vcpu *vcpu = frame_get(VCPU_PAGES);
+	char name[24];
+	int err;
+
+	if (!vcpu)
+		return ERR(-ENOMEM);
+	*vcpu = (struct vcpu){ .vm = vm, .vcpu_id = vcpu_id, .pcpu_id = pcpu_id, .state = VCPU_OFFLINE };
+	vcpu->vapic_id = vm->load_order == SCENARIO_SERVICE ? percpu_area[pcpu_id].apic_id : vcpu_id;
+	err = arch_create(vcpu);
+	if (!err)
+		err = vlapic_create(vcpu);
+	if (!err) {
+		snprintf(name, sizeof(name), "%s/%u", vm->name, vcpu_id);
+		err = thread_create(&vcpu->thread, name, pcpu_id, vcpu_thread_body, vcpu);
+	}
+	if (err) {
+		vlapic_destroy(vcpu);
+		arch_destroy(vcpu);
+		frame_put(vcpu, VCPU_PAGES);
+		return err;
+	}
+	vcpu->thread.params = (struct sched_params){
+		.priority = vm->cfg->priority, .weight = vm->cfg->weight,
+		.budget_us = vm->cfg->budget_us, .period_us = vm->cfg->period_us,
+	};
+	*out = vcpu;
+	return 0;
+}
+
+void vcpu_destroy(struct vcpu *vcpu)
+{
+	thread_destroy(&vcpu->thread);
+	vlapic_destroy(vcpu);
+	arch_destroy(vcpu);
+	frame_put(vcpu, VCPU_PAGES);
+}
+
+void vcpu_reset(struct vcpu *vcpu)
+{
+	vcpu->arch->start_given = false;
+	vcpu->arch->live = false;
+	vcpu->requests = 0;
+	vcpu->inject.info = 0;
+	vcpu->nmi_pending = false;
+	vcpu->state = VCPU_OFFLINE;
+	fpu_reset(vcpu->arch);
+	vlapic_reset(vcpu, false);
+}
+
+/* Selectors and CS only need to be loadable: what else is wrong fails the VM entry and stops this VM. */
+int vcpu_set_regs(struct vcpu *vcpu, const struct acrn_regs *regs)
+{
+	if ((regs->cr4 & ~guest_cr4_mask) || regs->cr0 >> 32 || ((regs->cr0 & CR0_PG) && !(regs->cr0 & CR0_PE)))
+		return ERR(-EINVAL);
+	if (regs->ia32_efer & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE))
+		return ERR(-EINVAL);
+	vcpu->arch->start = *regs;
+	vcpu->arch->start_given = true;
+	return 0;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Starting state of a vCPU and the state switched between vCPUs that share a CPU. */
+#include "vm/vcpu_arch.h"
+
+#include "cpu/features.h"
+#include "cpu/percpu.h"
+#include "lib/errno.h"
+#include "log/log.h"
+#include "lib/string.h"
+#include "lib/util.h"
+#include "mm/frame.h"
+#include "vm/vcpu.h"
+#include "vm/virq.h"
+#include "vm/vlapic.h"
+#include "vm/vm.h"
+#include "vm/vmsr.h"
+#include "x86/cr.h"
+#include "x86/insn.h"
+#include "x86/msr.h"
+#include "x86/vmcs_field.h"
+#include "x86/vmx_insn.h"
+
+/* Guest MSRs that live in the CPU while the vCPU runs: the hypervisor uses none of them. */
+static const uint32_t switched[NR_SWITCHED_MSRS] = {
+	MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK, MSR_KERNEL_GS_BASE, MSR_TSC_AUX
+};
+
+enum seg { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR, NR_SEGS };
+
+static void write_seg(enum seg s, uint16_t sel, uint64_t base, uint32_t limit, uint32_t ar)
+{
+	vmwrite(VMCS_GUEST_ES + 2u * s, sel);
+	vmwrite(VMCS_GUEST_ES_BASE + 2u * s, base);
+	vmwrite(VMCS_GUEST_ES_LIMIT + 2u * s, limit);
+	vmwrite(VMCS_GUEST_ES_AR + 2u * s, ar);
+}
+
+#define AR_REAL_CODE	0x9bu	/* present, code, accessed */
+#define AR_REAL_DATA	0x93u
+#define AR_FLAT_DATA	0xc093u
+#define AR_LDT		0x82u
+#define AR_TSS_BUSY	0x8bu
+
+/* Fields every start has in common (SDM vol 3, table 9-1). */
+static void start_common(struct vcpu *vcpu)
+{
+	vmwrite(VMCS_GUEST_DR7, 0x400);
+	vmwrite(VMCS_GUEST_DEBUGCTL, 0);
+	vmwrite(VMCS_GUEST_PAT, 0x0007040600070406ul);
+	vmwrite(VMCS_GUEST_SYSENTER_CS, 0);
+	vmwrite(VMCS_GUEST_SYSENTER_ESP, 0);
+	vmwrite(VMCS_GUEST_SYSENTER_EIP, 0);
+	vmwrite(VMCS_GUEST_PENDING_DEBUG, 0);
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, 0);
+	vmwrite(VMCS_GUEST_ACTIVITY, ACTIVITY_ACTIVE);
+	vmwrite(VMCS_ENTRY_INTR_INFO, 0);
+	vmwrite(VMCS_TSC_OFFSET, vcpu->tsc_offset);
+	vcpu->inject.info = 0;
+	vcpu->nmi_pending = false;
+}
+
+static void start_real(uint16_t cs, uint64_t cs_base, uint64_t rip)
+{
+	unsigned int s;
+
+	for (s = SEG_ES; s <= SEG_GS; s++)
+		write_seg(s, 0, 0, 0xffff, AR_REAL_DATA);
+	write_seg(SEG_CS, cs, cs_base, 0xffff, AR_REAL_CODE);
+	write_seg(SEG_LDTR, 0, 0, 0xffff, AR_LDT);
+	write_seg(SEG_TR, 0, 0, 0xffff, AR_TSS_BUSY);
+	vmwrite(VMCS_GUEST_GDTR_BASE, 0);
+	vmwrite(VMCS_GUEST_GDTR_LIMIT, 0xffff);
+	vmwrite(VMCS_GUEST_IDTR_BASE, 0);
+	vmwrite(VMCS_GUEST_IDTR_LIMIT, 0xffff);
+	vmwrite(VMCS_GUEST_RIP, rip);
+	vmwrite(VMCS_GUEST_RSP, 0);
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
+	vmwrite(VMCS_GUEST_CR3, 0);
+}
+
+static int start_regs(struct vcpu *vcpu, const struct acrn_regs *r)
+{
+	bool prot = r->cr0 & CR0_PE;
+	const uint16_t sel[] = { r->es_sel, 0, r->ss_sel, r->ds_sel, r->fs_sel, r->gs_sel };
+	unsigned int s;
+
+	memcpy(vcpu->gpr, &r->gprs, sizeof(vcpu->gpr));
+	for (s = SEG_ES; s <= SEG_GS; s++)
+		if (s != SEG_CS)
+			write_seg(s, sel[s], prot ? 0 : (uint64_t)sel[s] << 4, prot ? 0xffffffffu : 0xffffu,
+				  prot ? AR_FLAT_DATA : AR_REAL_DATA);
+	write_seg(SEG_CS, r->cs_sel, r->cs_base, r->cs_limit, r->cs_ar);
+	write_seg(SEG_LDTR, r->ldt_sel, 0, 0xffff, AR_LDT);
+	write_seg(SEG_TR, r->tr_sel, 0, 0xffff, AR_TSS_BUSY);
+	vmwrite(VMCS_GUEST_GDTR_BASE, r->gdt.base);
+	vmwrite(VMCS_GUEST_GDTR_LIMIT, r->gdt.limit);
+	vmwrite(VMCS_GUEST_IDTR_BASE, r->idt.base);
+	vmwrite(VMCS_GUEST_IDTR_LIMIT, r->idt.limit);
+	vmwrite(VMCS_GUEST_RIP, r->rip);
+	vmwrite(VMCS_GUEST_RSP, r->gprs.rsp);
+	vmwrite(VMCS_GUEST_RFLAGS, r->rflags | RFLAGS_FIXED);
+	vmwrite(VMCS_GUEST_CR3, r->cr3);
+	if (vcpu_write_cr4(vcpu, r->cr4) || vcpu_write_efer(vcpu, r->ia32_efer & ~EFER_LMA) ||
+	    vcpu_write_cr0(vcpu, r->cr0))
+		return ERR(-EINVAL);
+	return 0;
+}
+
+static uint32_t wanted_proc2(const struct vm *vm)
+{
+	uint32_t v = PROC2_EPT | PROC2_VPID | PROC2_UNRESTRICTED | PROC2_RDTSCP | PROC2_INVPCID |
+		     PROC2_XSAVES | PROC2_WBINVD | PROC2_PLE;
+
+	if (!vm->lapic_pt)
+		v |= PROC2_VID | PROC2_APIC_REG_VIRT;
+	return v;
+}
+
+/* Exits we want for every guest; LAPIC passthrough drops some later (vm/lapic_pt.c). */
+static int setup_vmcs(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+	struct vcpu_arch *a = vcpu->arch;
+	const struct vmcs_setup s = {
+		.pin = PIN_EXTINT | PIN_NMI | PIN_VIRTUAL_NMI,
+		.proc = PROC_HLT | PROC_MWAIT | PROC_MONITOR | PROC_RDPMC | PROC_TPR_SHADOW | PROC_IO_BITMAPS |
+			PROC_MSR_BITMAPS | PROC_SECONDARY | PROC_TSC_OFFSET,
+		.proc2 = wanted_proc2(vm),
+		.exit = EXIT_HOST_64 | EXIT_ACK_INTR | EXIT_SAVE_PAT | EXIT_LOAD_PAT | EXIT_SAVE_EFER |
+			EXIT_LOAD_EFER | EXIT_SAVE_DEBUG,
+		.entry = ENTRY_LOAD_PAT | ENTRY_LOAD_EFER | ENTRY_LOAD_DEBUG,
+		.exceptions = 1u << VEC_MC,
+		.eptp = vm->eptp,
+		.vpid = (uint16_t)(vm->vpid_base + vcpu->vcpu_id),
+		.msr_bitmap = hva_to_hpa(a->msr_bitmap),
+		.io_bitmaps = hva_to_hpa(vm->io_bitmaps),
+		.virt_apic = hva_to_hpa(vcpu->vlapic->page),
+		.cr0_mask = ~CR0_GUEST_OWNED,
+		.cr4_mask = ~guest_cr4_mask | CR4_PAE | CR4_PCIDE | CR4_MCE,
+		.xss_exits = ~0ul,
+	};
+	int err;
+
+	err = vmcs_setup(&a->vmcs, &s);
+	if (!err && !(a->vmcs.proc & PROC_TPR_SHADOW))
+		vmcs_change_proc(&a->vmcs, PROC_CR8_LOAD | PROC_CR8_STORE, 0);
+	return err;
+}
+
+int vcpu_arch_start(struct vcpu *vcpu)
+{
+	struct vcpu_arch *a = vcpu->arch;
+	int err;
+
+	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
+	memset(a->msr_bitmap, 0xff, PAGE_SIZE);
+	vmsr_open(vcpu);
+	err = setup_vmcs(vcpu);
+	if (err)
+		return err;
+	start_common(vcpu);
+	a->efer = 0;
+	vmwrite(VMCS_CR4_SHADOW, 0);
+	vmwrite(VMCS_CR0_SHADOW, 0);
+	if (vcpu_write_cr4(vcpu, 0) || vcpu_write_cr0(vcpu, CR0_ET) || vcpu_write_efer(vcpu, 0))
+		return ERR(-EINVAL);
+	if (a->start_given)
+		err = start_regs(vcpu, &a->start);
+	else
+		start_real(0xf000, 0xffff0000u, 0xfff0);
+	vcpu->gpr[GPR_RDX] = a->start_given ? vcpu->gpr[GPR_RDX] : 0x600;
+	a->live = true;
+	return err;
+}
+
+void vcpu_arch_sipi(struct vcpu *vcpu, uint8_t vector)
+{
+	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
+	start_common(vcpu);
+	vcpu->arch->efer = 0;
+	if (vcpu_write_cr0(vcpu, CR0_ET) || vcpu_write_cr4(vcpu, 0) || vcpu_write_efer(vcpu, 0)) {
+		vm_crash(vcpu->vm, "vCPU %u: control registers of the start-up state refused", vcpu->vcpu_id);
+		return;
+	}
+	start_real((uint16_t)(vector << 8), (uint64_t)vector << 12, 0);
+	vcpu->gpr[GPR_RDX] = 0x600;
+}
+
+static void save(struct vcpu *vcpu)
+{
+	struct vcpu_arch *a = vcpu->arch;
+	unsigned int i;
+
+	if (feature_has(FEAT_XSAVE)) {
+		xsetbv(0, guest_xcr0_mask);
+		xsave(a->fpu, guest_xcr0_mask);
+	} else {
+		fxsave(a->fpu);
+	}
+	for (i = 0; i < NR_SWITCHED_MSRS; i++)
+		a->msr[i] = rdmsr(switched[i]);
+	a->dr[0] = read_dr0();
+	a->dr[1] = read_dr1();
+	a->dr[2] = read_dr2();
+	a->dr[3] = read_dr3();
+	a->dr6 = read_dr6();
+	a->cr2 = read_cr2();
+}
+
+static void restore(struct vcpu *vcpu)
+{
+	struct vcpu_arch *a = vcpu->arch;
+	unsigned int i;
+
+	if (feature_has(FEAT_XSAVE)) {
+		xsetbv(0, guest_xcr0_mask);
+		if (xrstor(a->fpu, guest_xcr0_mask))
+			vm_crash(vcpu->vm, "vCPU %u: its XSAVE area was refused", vcpu->vcpu_id);
+		xsetbv(0, a->xcr0);
+		if (feature_has(FEAT_XSAVES))
+			wrmsr(MSR_XSS, a->xss);
+	} else {
+		fxrstor(a->fpu);
+	}
+	for (i = 0; i < NR_SWITCHED_MSRS; i++)
+		wrmsr(switched[i], a->msr[i]);
+	write_dr0(a->dr[0]);
+	write_dr1(a->dr[1]);
+	write_dr2(a->dr[2]);
+	write_dr3(a->dr[3]);
+	write_dr6(a->dr6);
+	write_cr2(a->cr2);
+}
+
+void vcpu_arch_switch(struct vcpu *vcpu)
+{
+	struct percpu *cpu = this_cpu();
+
+	if (cpu->vcpu == vcpu)
+		return;
+	if (cpu->vcpu)
+		save(cpu->vcpu);
+	vmcs_load(&vcpu->arch->vmcs);
+	restore(vcpu);
+	cpu->vcpu = vcpu;
+}
+
+void vcpu_arch_leave(struct vcpu *vcpu)
+{
+	struct percpu *cpu = this_cpu();
+
+	if (cpu->vcpu == vcpu) {
+		save(vcpu);
+		cpu->vcpu = NULL;
+	}
+	vmcs_unload(&vcpu->arch->vmcs);
+	vcpu->arch->live = false;
+}
+
+void vcpu_msr_intercept(struct vcpu *vcpu, uint32_t msr, bool rd, bool wr)
+{
+	uint8_t *map = vcpu->arch->msr_bitmap;
+	uint32_t bit = msr & 0x1fff;
+
+	/* 24.6.9: read low, read high, write low, write high, 1 KiB each. */
+	if (msr >= 0xc0000000u)
+		map += 1024;
+	map[bit / 8] = (uint8_t)((map[bit / 8] & ~(1u << bit % 8)) | (uint32_t)rd << bit % 8);
+	map += 2048;
+	map[bit / 8] = (uint8_t)((map[bit / 8] & ~(1u << bit % 8)) | (uint32_t)wr << bit % 8);
+}

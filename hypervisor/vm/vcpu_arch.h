@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A vCPU's state that is neither in its VMCS nor in gpr[]: switched when another vCPU takes the CPU. */
+#pragma once
+
+#include "lib/types.h"
+#include "public/vm.h"
+#include "vmx/vmcs.h"
+
+struct vm;
+struct vcpu;
+
+#define NR_SWITCHED_MSRS 6u
+
+struct vcpu_arch {
+	struct vmcs_state vmcs;
+	struct acrn_regs start;		/* registers of the next start */
+	bool start_given;		/* else the reset state of SDM vol 3, 9.1.1 */
+	bool live;			/* VMCS holds guest state (set up since the last reset) */
+	void *msr_bitmap;		/* 4 KiB */
+	void *fpu;			/* XSAVE area, fpu_pages */
+	uint32_t fpu_pages;
+	uint64_t xcr0, xss;
+	uint64_t msr[NR_SWITCHED_MSRS];
+	uint64_t dr[4], dr6, cr2;
+	uint64_t efer;			/* guest's EFER as it wrote it (LMA included) */
+	uint64_t mtrr_def_type, mtrr_fix[11], mtrr_var[16];	/* kept for the guest, see vm/vmsr.c */
+};
+
+/* Own thread, VMCS loaded: writes the whole VMCS from arch->start (or the reset state). 0 or -EINVAL. */
+int vcpu_arch_start(struct vcpu *vcpu) __must_check;
+
+/* Own thread: real-mode state after a start-up IPI (SDM vol 3, 8.4.4.1). */
+void vcpu_arch_sipi(struct vcpu *vcpu, uint8_t vector);
+
+/* Makes `vcpu` the one whose state is in this CPU, saving the previous one's; a no-op when it already is. */
+void vcpu_arch_switch(struct vcpu *vcpu);
+/* Takes the vCPU's state off this CPU for good (end of its thread). */
+void vcpu_arch_leave(struct vcpu *vcpu);
+
+/* CR0, CR4, EFER as the guest writes them; 0, or 1: #GP(0) (SDM vol 3, 2.5). Own thread. */
+int vcpu_write_cr0(struct vcpu *vcpu, uint64_t value) __must_check;
+int vcpu_write_cr4(struct vcpu *vcpu, uint64_t value) __must_check;
+int vcpu_write_efer(struct vcpu *vcpu, uint64_t value) __must_check;
+int vcpu_write_xcr0(struct vcpu *vcpu, uint64_t value) __must_check;
+
+/* CR0 bits a guest changes without an exit. */
+#define CR0_GUEST_OWNED	(CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_WP | CR0_AM)
+
+/* XCR0 bits and CR4 bits guests may use on this machine; set up at boot. */
+extern uint64_t guest_xcr0_mask, guest_cr4_mask;
+void vcpu_arch_init(void);
+
+/* Intercepts of one MSR for this vCPU (true = exits). */
+void vcpu_msr_intercept(struct vcpu *vcpu, uint32_t msr, bool read, bool write);

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* MSR policy (SDM vol 4; vol 3, 24.6.9 bitmaps, 30.5 virtual x2APIC). */
+#include "vm/vmsr.h"
+
+#include "cpu/features.h"
+#include "cpu/tsc.h"
+#include "log/log.h"
+#include "lib/util.h"
+#include "vm/lapic_pt.h"
+#include "vm/vcpu.h"
+#include "vm/vcpu_arch.h"
+#include "vm/vlapic.h"
+#include "vm/vm.h"
+#include "x86/apicreg.h"
+#include "x86/insn.h"
+#include "x86/msr.h"
+#include "x86/vmcs_field.h"
+#include "x86/vmx_insn.h"
+
+struct msr_rule {
+	uint32_t first, last;
+	bool pass_read, pass_write;	/* no exit */
+	int (*read)(struct vcpu *vcpu, uint32_t msr, uint64_t *value);	/* NULL: #GP */
+	int (*write)(struct vcpu *vcpu, uint32_t msr, uint64_t value);
+};
+
+static int read_zero(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t *v)
+{
+	*v = 0;
+	return 0;
+}
+
+static int write_zero_only(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t v)
+{
+	return v != 0;
+}
+
+static int write_ignore(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t v __unused)
+{
+	return 0;
+}
+
+static int write_tsc(struct vcpu *vcpu, uint32_t msr __unused, uint64_t v)
+{
+	vcpu->tsc_offset = v - tsc_now();
+	vmwrite(VMCS_TSC_OFFSET, vcpu->tsc_offset);
+	vlapic_tsc_changed(vcpu);
+	return 0;
+}
+
+static int write_apic_base(struct vcpu *vcpu, uint32_t msr, uint64_t v)
+{
+	int fault = vlapic_msr_write(vcpu, msr, v);
+
+	if (!fault)
+		vmsr_apic_mode(vcpu);
+	return fault;
+}
+
+/* A passthrough guest's ICR, id and LDR are the trapped ones; it sees its virtual id. */
+static int write_x2apic(struct vcpu *vcpu, uint32_t msr, uint64_t v)
+{
+	if (vcpu->lapic_pt && msr == MSR_X2APIC_ICR)
+		return lapic_pt_icr(vcpu, v);
+	return vlapic_msr_write(vcpu, msr, v);
+}
+
+static int read_efer(struct vcpu *vcpu, uint32_t msr __unused, uint64_t *v)
+{
+	*v = vcpu_efer(vcpu);
+	return 0;
+}
+
+static int write_efer(struct vcpu *vcpu, uint32_t msr __unused, uint64_t v)
+{
+	return vcpu_write_efer(vcpu, v);
+}
+
+static int read_pat(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t *v)
+{
+	*v = vmread(VMCS_GUEST_PAT);
+	return 0;
+}
+
+static bool pat_type_is_valid(uint64_t t)
+{
+	return t == 0 || t == 1 || (t >= 4 && t <= 7);
+}
+
+static int write_pat(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t v)
+{
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		if (!pat_type_is_valid(v >> 8 * i & 0xff))
+			return 1;
+	vmwrite(VMCS_GUEST_PAT, v);
+	return 0;
+}
+
+/* Loaded revision in the high half; at least what Linux asks of any CPU before it trusts its deadline timer. */
+static int read_microcode(struct vcpu *vcpu __unused, uint32_t msr, uint64_t *v)
+{
+	if (rdmsr_safe(msr, v) || *v >> 32 < 0x100)
+		*v = 0x100ul << 32;
+	return 0;
+}
+
+#define MISC_FAST_STRING	(1ul << 0)
+#define MISC_NO_BTS		(1ul << 11)
+#define MISC_NO_PEBS		(1ul << 12)
+
+static int read_misc_enable(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t *v)
+{
+	*v = MISC_FAST_STRING | MISC_NO_BTS | MISC_NO_PEBS;
+	return 0;
+}
+
+#define MTRR_CAP_VALUE	0x508ul	/* 8 variable ranges, fixed ranges, write-combining */
+#define MTRR_FIX_REGS	11u
+
+static int read_mtrr_cap(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t *v)
+{
+	*v = MTRR_CAP_VALUE;
+	return 0;
+}
+
+/* The guest's MTRRs are kept for it; RAM stays write-back and devices uncached by EPT (11.11.9 leaves no gap for VMs). */
+static uint64_t *mtrr_slot(struct vcpu *vcpu, uint32_t msr)
+{
+	static const uint16_t fixed[MTRR_FIX_REGS] = {
+		0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e, 0x26f
+	};
+	unsigned int i;
+
+	if (msr == MSR_MTRR_DEF_TYPE)
+		return &vcpu->arch->mtrr_def_type;
+	if (msr >= MSR_MTRR_PHYS_BASE(0) && msr <= MSR_MTRR_PHYS_MASK(7))
+		return &vcpu->arch->mtrr_var[msr - MSR_MTRR_PHYS_BASE(0)];
+	for (i = 0; i < MTRR_FIX_REGS; i++)
+		if (fixed[i] == msr)
+			return &vcpu->arch->mtrr_fix[i];
+	return NULL;
+}
+
+static int read_mtrr(struct vcpu *vcpu, uint32_t msr, uint64_t *v)
+{
+	const uint64_t *slot = mtrr_slot(vcpu, msr);
+
+	if (!slot || (vcpu->vm->flags & SCENARIO_FLAG_HIDE_MTRR))
+		return 1;
+	*v = *slot;
+	return 0;
+}
+
+static bool mtrr_types_are_valid(uint32_t msr, uint64_t v)
+{
+	unsigned int i, n = msr >= MSR_MTRR_FIX64K_00000 && msr <= MSR_MTRR_FIX4K_F8000 ? 8 : 1;
+
+	/* A mask register has no type; the types are UC, WC, WT, WP, WB. */
+	if (n == 1 && msr != MSR_MTRR_DEF_TYPE && (msr & 1))
+		return true;
+	for (i = 0; i < n; i++) {
+		uint64_t t = v >> 8 * i & 0xff;
+
+		if (t > 6 || t == 2 || t == 3)
+			return false;
+	}
+	return true;
+}
+
+static int write_mtrr(struct vcpu *vcpu, uint32_t msr, uint64_t v)
+{
+	uint64_t *slot = mtrr_slot(vcpu, msr);
+
+	if (!slot || (vcpu->vm->flags & SCENARIO_FLAG_HIDE_MTRR) || !mtrr_types_are_valid(msr, v))
+		return 1;
+	*slot = v;
+	return 0;
+}
+
+#define DEBUGCTL_BTF	(1ul << 1)
+
+static int read_debugctl(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t *v)
+{
+	*v = vmread(VMCS_GUEST_DEBUGCTL);
+	return 0;
+}
+
+/* Branch records are not saved per VM: only single-step-on-branches may be set. */
+static int write_debugctl(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t v)
+{
+	if (v & ~DEBUGCTL_BTF)
+		return 1;
+	vmwrite(VMCS_GUEST_DEBUGCTL, v);
+	return 0;
+}
+
+/* Supervisor states are not offered (CPUID 0xD.1), so only zero fits. */
+static int read_xss(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t *v)
+{
+	*v = 0;
+	return !feature_has(FEAT_XSAVES);
+}
+
+static int write_xss(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t v)
+{
+	return !feature_has(FEAT_XSAVES) || v;
+}
+
+/* Sorted by number: vmsr_read/write search it by halves. */
+static const struct msr_rule rules[] = {
+	{ MSR_TSC, MSR_TSC, true, false, NULL, write_tsc },
+	{ MSR_PLATFORM_ID, MSR_PLATFORM_ID, false, false, read_zero, NULL },
+	{ MSR_APIC_BASE, MSR_APIC_BASE, false, false, vlapic_msr_read, write_apic_base },
+	{ MSR_BIOS_UPDT_TRIG, MSR_BIOS_UPDT_TRIG, false, false, NULL, write_ignore },
+	{ MSR_BIOS_SIGN_ID, MSR_BIOS_SIGN_ID, false, false, read_microcode, write_ignore },
+	{ MSR_MTRR_CAP, MSR_MTRR_CAP, false, false, read_mtrr_cap, NULL },
+	{ MSR_SYSENTER_CS, MSR_SYSENTER_EIP, true, true, NULL, NULL },
+	{ MSR_MCG_CAP, MSR_MCG_CAP, false, false, read_zero, NULL },
+	{ MSR_MCG_STATUS, MSR_MCG_STATUS, false, false, read_zero, write_zero_only },
+	{ MSR_MISC_ENABLE, MSR_MISC_ENABLE, false, false, read_misc_enable, write_ignore },
+	{ MSR_DEBUGCTL, MSR_DEBUGCTL, false, false, read_debugctl, write_debugctl },
+	{ MSR_MTRR_PHYS_BASE(0), MSR_MTRR_PHYS_MASK(7), false, false, read_mtrr, write_mtrr },
+	{ MSR_MTRR_FIX64K_00000, MSR_MTRR_FIX4K_F8000, false, false, read_mtrr, write_mtrr },
+	{ MSR_PAT, MSR_PAT, false, false, read_pat, write_pat },
+	{ MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, false, false, read_mtrr, write_mtrr },
+	{ MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, false, false, vlapic_msr_read, vlapic_msr_write },
+	{ X2APIC_MSR_FIRST, X2APIC_MSR_LAST, false, false, vlapic_msr_read, write_x2apic },
+	{ MSR_XSS, MSR_XSS, false, false, read_xss, write_xss },
+	{ MSR_EFER, MSR_EFER, false, false, read_efer, write_efer },
+	{ MSR_STAR, MSR_SFMASK, true, true, NULL, NULL },
+	{ MSR_FS_BASE, MSR_TSC_AUX, true, true, NULL, NULL },
+};
+
+static const struct msr_rule *find(uint32_t msr)
+{
+	unsigned int lo = 0, hi = ARRAY_SIZE(rules);
+
+	while (lo < hi) {
+		unsigned int mid = (lo + hi) / 2;
+
+		if (msr > rules[mid].last)
+			lo = mid + 1;
+		else if (msr < rules[mid].first)
+			hi = mid;
+		else
+			return &rules[mid];
+	}
+	return NULL;
+}
+
+void vmsr_open(struct vcpu *vcpu)
+{
+	unsigned int i;
+	uint32_t msr;
+
+	for (i = 0; i < ARRAY_SIZE(rules); i++) {
+		if (!rules[i].pass_read && !rules[i].pass_write)
+			continue;
+		for (msr = rules[i].first; msr <= rules[i].last; msr++)
+			vcpu_msr_intercept(vcpu, msr, !rules[i].pass_read, !rules[i].pass_write);
+	}
+}
+
+int vmsr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
+{
+	const struct msr_rule *r = find(msr);
+
+	if (!r || !r->read)
+		return 1;
+	return r->read(vcpu, msr, value);
+}
+
+int vmsr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
+{
+	const struct msr_rule *r = find(msr);
+
+	if (!r || !r->write)
+		return 1;
+	return r->write(vcpu, msr, value);
+}
+
+/* Registers the CPU answers from the virtual-APIC page, and writes it completes itself (30.5). */
+static void virtualise_x2apic(struct vcpu *vcpu, bool on)
+{
+	uint32_t msr;
+
+	for (msr = MSR_X2APIC_ID; msr <= MSR_X2APIC_SELF_IPI; msr++) {
+		bool read = on && msr != MSR_X2APIC_TMCCT && msr != MSR_X2APIC_ICR;
+		bool write = on && (msr == MSR_X2APIC_TPR || msr == MSR_X2APIC_EOI || msr == MSR_X2APIC_SELF_IPI);
+
+		vcpu_msr_intercept(vcpu, msr, !read, !write);
+	}
+	vmcs_change_proc2(vcpu->vmx, on ? PROC2_X2APIC : 0, on ? 0 : PROC2_X2APIC);
+}
+
+void vmsr_apic_mode(struct vcpu *vcpu)
+{
+	bool x2 = vlapic_is_x2apic(vcpu);
+
+	if (vcpu->vm->lapic_pt) {
+		if (x2)
+			lapic_pt_enable(vcpu);
+		return;
+	}
+	if (vcpu->vlapic->hw_vid)
+		virtualise_x2apic(vcpu, x2);
+}
