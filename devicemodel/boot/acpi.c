@@ -16,7 +16,7 @@
 #include "core/vm.h"
 #include "platform/hpet.h"
 
-#define IOAPIC_ID	0xF0		/* out of the way of the local APIC ids, which are vCPU numbers */
+#define IOAPIC_ID	0
 #define MAX_TABLES	8u
 
 /* Writer over the guest's memory at LAYOUT_ACPI_BASE. */

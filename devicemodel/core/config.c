@@ -76,6 +76,18 @@ int config_setf(struct config *cfg, const char *key, const char *fmt, ...)
 	return config_set(cfg, key, value);
 }
 
+void config_unset(struct config *cfg, const char *key)
+{
+	size_t i = lower_bound(cfg, key);
+
+	if (i >= cfg->nr_nodes || strcmp(cfg->node[i].key, key) != 0)
+		return;
+	free(cfg->node[i].key);
+	free(cfg->node[i].value);
+	cfg->nr_nodes--;
+	memmove(&cfg->node[i], &cfg->node[i + 1], (cfg->nr_nodes - i) * sizeof(cfg->node[0]));
+}
+
 const char *config_get(const struct config *cfg, const char *key)
 {
 	size_t i = lower_bound(cfg, key);

@@ -29,6 +29,9 @@ int config_set(struct config *cfg, const char *key, const char *value);
 int config_setf(struct config *cfg, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Remove @key; harmless when unset. */
+void config_unset(struct config *cfg, const char *key);
+
 /* The value of @key, or NULL when unset. Valid until the key is set again. */
 const char *config_get(const struct config *cfg, const char *key);
 

@@ -122,10 +122,12 @@ int vm_set_bsp(struct vm *vm, const struct acrn_vcpu_regs *regs)
 
 void vm_request_stop(struct vm *vm, enum vm_stop why)
 {
-	int run = VM_RUN;
+	int old = VM_RUN;
 
-	if (!atomic_compare_exchange_strong(&vm->stop, &run, why))
-		return;
+	/* A reset goes on afterwards, so anything final beats it. */
+	while (!atomic_compare_exchange_strong(&vm->stop, &old, why))
+		if (old != VM_RUN && (old != VM_STOP_RESET || why == VM_STOP_RESET))
+			return;
 	/* The event thread wakes the IOREQ loop, again and again until it noticed. */
 	event_wake(vm);
 }
@@ -133,4 +135,11 @@ void vm_request_stop(struct vm *vm, enum vm_stop why)
 enum vm_stop vm_stop_reason(struct vm *vm)
 {
 	return atomic_load_explicit(&vm->stop, memory_order_relaxed);
+}
+
+bool vm_take_reset(struct vm *vm)
+{
+	int reset = VM_STOP_RESET;
+
+	return atomic_compare_exchange_strong(&vm->stop, &reset, VM_RUN);
 }

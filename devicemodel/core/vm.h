@@ -31,7 +31,7 @@ struct ioreq_pci_ops;
 
 #define VM_NAME_MAX 15
 
-/* Why the run loop should end; the first one asked for wins. */
+/* Why the run loop should end; the first one asked for wins, but all others win over a reset. */
 enum vm_stop {
 	VM_RUN = 0,
 	VM_STOP_POWEROFF,	/* the guest entered S5 */
@@ -98,3 +98,6 @@ void vm_request_stop(struct vm *vm, enum vm_stop why);
 
 /* What has been asked for, VM_RUN when nothing. */
 enum vm_stop vm_stop_reason(struct vm *vm);
+
+/* True if a reset was asked for; the request is taken back, so that the loop can run again. */
+bool vm_take_reset(struct vm *vm);

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The device model, build/acrn-dm: every .c below devicemodel/.
+
+DM_CC ?= gcc
+DM_SRC := $(sort $(wildcard devicemodel/*.c devicemodel/*/*.c))
+DM_OBJ := $(patsubst %.c,build/%.o,$(DM_SRC))
+
+DM_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wmissing-prototypes -Wshadow -Wvla -Werror \
+	-fstack-protector-strong -D_GNU_SOURCE -Idevicemodel -Ihypervisor \
+	-ffile-prefix-map=$(CURDIR)=. -MMD -MP
+
+build/devicemodel/%.o: devicemodel/%.c devicemodel/build.mk
+	@mkdir -p $(@D)
+	$(DM_CC) $(DM_CFLAGS) -c -o $@ $<
+
+build/acrn-dm: $(DM_OBJ)
+	$(DM_CC) -o $@ $(DM_OBJ) -luring -lpthread
+
+.PHONY: devicemodel
+devicemodel: build/acrn-dm
+ALL += build/acrn-dm
+-include $(DM_OBJ:.o=.d)

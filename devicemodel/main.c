@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * acrn-dm: the device model of one user VM, from the command line to the last page given back.
+ * Exit code: 0 the guest powered off or a signal stopped it, 1 something failed, 2 bad command line.
+ */
+#include <stdio.h>
+
+#include "boot/boot.h"
+#include "core/event.h"
+#include "core/ioreq.h"
+#include "core/options.h"
+#include "core/signal.h"
+#include "core/vm.h"
+#include "devices.h"
+#include "public/vm.h"
+
+static struct vm vm = {
+	.hsm.fd = -1,
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.irq.lock = PTHREAD_MUTEX_INITIALIZER,
+};
+static struct event *signals;
+
+static int build(void)
+{
+	int err = ioreq_page_alloc(&vm);
+
+	err = err ? err : event_open(&vm);
+	err = err ? err : signal_open(&vm, &signals);
+	err = err ? err : vm_create(&vm);
+	err = err ? err : mem_setup(&vm, config_get_u64(&vm.config, "memory.size", 0));
+	err = err ? err : ioreq_open(&vm);
+	err = err ? err : devices_init(&vm);
+	return err ? err : event_start(&vm);
+}
+
+/* Boot, and boot again after each reset, until the VM is to end. */
+static int live(void)
+{
+	struct acrn_vcpu_regs regs;
+	int err;
+
+	do {
+		err = boot_load(&vm, &regs);
+		err = err ? err : vm_set_bsp(&vm, &regs);
+		err = err ? err : vm_start(&vm);
+		err = err ? err : ioreq_loop(&vm);
+		err = err ? err : vm_pause(&vm);
+		if (err || vm_stop_reason(&vm) != VM_STOP_RESET)
+			break;
+		devices_reset(&vm);
+		err = vm_reset(&vm);
+	} while (!err && vm_take_reset(&vm));
+	return err;
+}
+
+/* Every step is harmless when its counterpart in build() was not reached. */
+static void tear_down(void)
+{
+	vm_pause(&vm);
+	event_stop(&vm);
+	devices_fini(&vm);
+	ioreq_close(&vm);
+	vm_destroy(&vm);
+	mem_teardown(&vm);
+	signal_close(signals);
+	event_close(&vm);
+	bus_fini(&vm.bus);
+	ioreq_page_free(&vm);
+}
+
+static int exit_code(int err)
+{
+	enum vm_stop why = vm_stop_reason(&vm);
+
+	if (why == VM_STOP_DEBUG_EXIT)
+		return vm.exit_code;
+	return err || (why != VM_STOP_POWEROFF && why != VM_STOP_SIGNAL);
+}
+
+int main(int argc, char **argv)
+{
+	enum options_result what = options_parse(argc, argv, &vm.config);
+	int code = what == OPTIONS_BAD ? 2 : 0;
+
+	if (what == OPTIONS_DUMP)
+		config_dump(&vm.config, stdout);
+	if (what == OPTIONS_RUN) {
+		int err;
+
+		snprintf(vm.name, sizeof(vm.name), "%s", config_get(&vm.config, "name"));
+		err = build();
+		err = err ? err : live();
+		tear_down();
+		code = exit_code(err);
+	}
+	config_fini(&vm.config);
+	return code;
+}
