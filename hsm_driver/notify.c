@@ -80,6 +80,9 @@ static struct pci_driver function_driver = {
 #ifdef CONFIG_ACRN_GUEST
 static bool vector_init(void)
 {
+	/* The vector's handler is never a thread, and our locks sleep on such a kernel. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return false;
 	acrn_setup_intr_handler(hsm_upcall);
 	return true;
 }

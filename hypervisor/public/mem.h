@@ -5,7 +5,7 @@
 
 /* vm_memory_region.type */
 #define MR_ADD		0u
-#define MR_DEL		2u	/* unmap; service_vm_gpa and prot are ignored */
+#define MR_DEL		2u	/* unmap what is mapped there, if anything; only gpa and size count */
 #define MR_MODIFY	3u	/* change prot of what is mapped */
 
 /* vm_memory_region.prot: rights, and exactly one memory type */

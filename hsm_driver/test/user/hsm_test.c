@@ -55,11 +55,14 @@ static struct fake_cmd stats(uint32_t id, uint32_t vcpu)
 	return c;
 }
 
-static int post(const struct dm *dm, uint32_t type, uint32_t dir, uint64_t addr, uint64_t size,
-		uint64_t value)
+/* Kinds of access: type in bit 1, direction in bit 0. */
+enum { PORT_READ, PORT_WRITE, MMIO_READ, MMIO_WRITE };
+
+/* vCPU 0 makes an access. */
+static int post(const struct dm *dm, int kind, uint64_t addr, uint64_t size, uint64_t value)
 {
-	struct fake_cmd c = { .op = FAKE_POST, .vm = dm->vm.vmid, .type = type,
-			      .direction = dir, .addr = addr, .size = size, .value = value };
+	struct fake_cmd c = { .op = FAKE_POST, .vm = dm->vm.vmid, .type = kind >> 1,
+			      .direction = kind & 1, .addr = addr, .size = size, .value = value };
 
 	return ioctl(fake, FAKE_IOC, &c);
 }
@@ -257,7 +260,7 @@ static void test_ioreq(void)
 	EXPECT(dm_open(&dm) == 0);
 	slot = dm.slots;
 	/* Posted before there is a client: waits for it. */
-	EXPECT(post(&dm, IOREQ_TYPE_PORTIO, IOREQ_READ, 0x71, 1, 0) == 0);
+	EXPECT(post(&dm, PORT_READ, 0x71, 1, 0) == 0);
 	EXPECT(slot->processed == IOREQ_PENDING);
 	EXPECT(ioctl(dm.fd, HSM_IOC_CREATE_IOREQ_CLIENT, 0) == 0);
 	EXPECT_ERR(ioctl(dm.fd, HSM_IOC_CREATE_IOREQ_CLIENT, 0), EEXIST);
@@ -273,7 +276,7 @@ static void test_ioreq(void)
 	EXPECT(slot->processed == IOREQ_FREE);
 	EXPECT_ERR(notify(&dm, 0), EINVAL);
 	/* Finished in one call with the next wait; what is still PROCESSING stays. */
-	EXPECT(post(&dm, IOREQ_TYPE_PORTIO, IOREQ_READ, 0x71, 1, 0) == 0);
+	EXPECT(post(&dm, PORT_READ, 0x71, 1, 0) == 0);
 	EXPECT(ioctl(dm.fd, HSM_IOC_Q_FINISH_AND_WAIT, 1) == 1);
 	EXPECT(stats(1, 0).notifies == 1 && slot->processed == IOREQ_PROCESSING);
 	alarm(1);
@@ -281,11 +284,11 @@ static void test_ioreq(void)
 	EXPECT_ERR(ioctl(dm.fd, HSM_IOC_Q_FINISH_AND_WAIT, 1), EINTR);
 	EXPECT(stats(1, 0).notifies == 2 && slot->processed == IOREQ_FREE);
 	/* A device model that leaves COMPLETE to the module. */
-	EXPECT(post(&dm, IOREQ_TYPE_MMIO, IOREQ_WRITE, 0xFEB00000, 8, 1) == 0);
+	EXPECT(post(&dm, MMIO_WRITE, 0xFEB00000, 8, 1) == 0);
 	EXPECT(ioctl(dm.fd, HSM_IOC_Q_FINISH_AND_WAIT, 0) == 1);
 	EXPECT(notify(&dm, 0) == 0 && stats(1, 0).notifies == 3);
 	/* CLEAR ends what is open; reads give ones. */
-	EXPECT(post(&dm, IOREQ_TYPE_MMIO, IOREQ_READ, 0xFEB00000, 8, 0) == 0);
+	EXPECT(post(&dm, MMIO_READ, 0xFEB00000, 8, 0) == 0);
 	EXPECT(ioctl(dm.fd, HSM_IOC_CLEAR_VM_IOREQ, 0) == 0);
 	EXPECT(stats(1, 0).notifies == 4 && stats(1, 0).value == ~0ull);
 	EXPECT_ERR(ioctl(dm.fd, HSM_IOC_Q_FINISH_AND_WAIT, 1ul << 16), EINVAL);
@@ -325,11 +328,11 @@ static void test_pci_ports(void)
 
 	EXPECT(dm_run(&dm) == 0);
 	slot = dm.slots;
-	EXPECT(post(&dm, IOREQ_TYPE_PORTIO, IOREQ_WRITE, 0xCF8, 4, 0x80010A10) == 0);
+	EXPECT(post(&dm, PORT_WRITE, 0xCF8, 4, 0x80010A10) == 0);
 	EXPECT(slot->processed == IOREQ_FREE && stats(1, 0).notifies == 1);
-	EXPECT(post(&dm, IOREQ_TYPE_PORTIO, IOREQ_READ, 0xCF8, 4, 0) == 0);
+	EXPECT(post(&dm, PORT_READ, 0xCF8, 4, 0) == 0);
 	EXPECT(stats(1, 0).value == 0x80010A10);
-	EXPECT(post(&dm, IOREQ_TYPE_PORTIO, IOREQ_WRITE, 0xCFE, 2, 0xBEEF) == 0);
+	EXPECT(post(&dm, PORT_WRITE, 0xCFE, 2, 0xBEEF) == 0);
 	EXPECT(slot->type == IOREQ_TYPE_PCICFG && slot->processed == IOREQ_PROCESSING);
 	EXPECT(slot->reqs.pci_request.bus == 1 && slot->reqs.pci_request.dev == 1);
 	EXPECT(slot->reqs.pci_request.func == 2 && slot->reqs.pci_request.reg == 0x12);
@@ -356,12 +359,12 @@ static void test_ioeventfd(void)
 	e.fd = eventfd(0, EFD_NONBLOCK);
 	EXPECT(ioctl(dm.fd, HSM_IOC_IOEVENTFD, &e) == 0);
 	EXPECT_ERR(ioctl(dm.fd, HSM_IOC_IOEVENTFD, &e), EEXIST);
-	EXPECT(post(&dm, IOREQ_TYPE_MMIO, IOREQ_WRITE, 0xFEB00004, 4, 3) == 0);
+	EXPECT(post(&dm, MMIO_WRITE, 0xFEB00004, 4, 3) == 0);
 	EXPECT(drain(e.fd) == 1 && stats(1, 0).notifies == 1);
-	EXPECT(post(&dm, IOREQ_TYPE_MMIO, IOREQ_WRITE, 0xFEB00004, 4, 2) == 0);
+	EXPECT(post(&dm, MMIO_WRITE, 0xFEB00004, 4, 2) == 0);
 	EXPECT(drain(e.fd) == 0 && dm.slots->processed == IOREQ_PROCESSING);
 	EXPECT(notify(&dm, 0) == 0);
-	EXPECT(post(&dm, IOREQ_TYPE_MMIO, IOREQ_READ, 0xFEB00004, 4, 3) == 0);
+	EXPECT(post(&dm, MMIO_READ, 0xFEB00004, 4, 3) == 0);
 	EXPECT(drain(e.fd) == 0 && dm.slots->processed == IOREQ_PROCESSING);
 	EXPECT(notify(&dm, 0) == 0);
 	e.flags |= IOEVENTFD_DEASSIGN;
@@ -456,7 +459,7 @@ static void test_waiters(void)
 		pthread_create(&t, NULL, attach_thread, &dm);
 		if (i & 1)
 			usleep(2000);
-		EXPECT(post(&dm, IOREQ_TYPE_PORTIO, IOREQ_READ, 0x71, 1, 0) == 0);
+		EXPECT(post(&dm, PORT_READ, 0x71, 1, 0) == 0);
 		pthread_join(t, &ret);
 		EXPECT(ret == NULL);
 		EXPECT(notify(&dm, 0) == 0);
@@ -488,7 +491,7 @@ static void victim(int delay)
 	if (delay & 1)
 		eventfd_write(q.fd, 1);
 	for (;;) {
-		post(&dm, IOREQ_TYPE_PORTIO, IOREQ_READ, 0x71, 1, 0);
+		post(&dm, PORT_READ, 0x71, 1, 0);
 		set = ioctl(dm.fd, HSM_IOC_Q_FINISH_AND_WAIT, set);
 		if (set < 0)
 			_exit(2);
