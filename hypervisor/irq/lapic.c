@@ -12,6 +12,9 @@
 #include "x86/insn.h"
 #include "x86/msr.h"
 
+/* Vectors 16..31 can be sent to an APIC but would look like exceptions: priority class 1 is never let through. */
+#define TPR_HOST 0x10u
+
 static struct {
 	bool ready;		/* mode known, page mapped, timer calibrated */
 	bool x2apic;
@@ -85,18 +88,20 @@ static void lvt_mask_all(void)
 		reg_write(lvt[i], APIC_LVT_MASKED);
 }
 
+static uint32_t bits_of(uint32_t first_reg, uint32_t first_word)
+{
+	uint32_t bits = 0;
+
+	for (uint32_t w = first_word; w < 8; w++)
+		bits |= reg_read(first_reg + w * 0x10);
+	return bits;
+}
+
 /* Ends every interrupt in service: an earlier owner of this APIC may have left some. */
 static void isr_drain(void)
 {
-	for (uint32_t i = 0; i < 256; i++) {
-		uint32_t pending = 0;
-
-		for (uint32_t r = 0; r < 8; r++)
-			pending |= reg_read(APIC_ISR0 + r * 0x10);
-		if (!pending)
-			return;
+	for (uint32_t i = 0; i < 256 && bits_of(APIC_ISR0, 0); i++)
 		lapic_eoi();
-	}
 }
 
 static void registers_init(void)
@@ -104,7 +109,7 @@ static void registers_init(void)
 	lvt_mask_all();
 	reg_write(APIC_TMICT, 0);
 	reg_write(APIC_TDCR, APIC_TDCR_BY_1);
-	reg_write(APIC_TPR, 0);
+	reg_write(APIC_TPR, TPR_HOST);
 	if (!lapic.x2apic)
 		reg_write(APIC_DFR, APIC_DFR_FLAT);
 	isr_drain();
@@ -166,14 +171,26 @@ void lapic_init(void)
 	lapic.ready = true;
 }
 
+/* See the header; the APIC's own power-up values (SDM vol. 3, 11.4.7.1). */
+void lapic_hand_over(void)
+{
+	lvt_mask_all();
+	if (lapic.deadline_mode)
+		wrmsr(MSR_TSC_DEADLINE, 0);
+	reg_write(APIC_TMICT, 0);
+	reg_write(APIC_TDCR, 0);
+	isr_drain();
+	reg_write(APIC_TPR, 0);
+	reg_write(APIC_SVR, APIC_SVR_VECTOR_MASK);
+}
+
 void lapic_reclaim(void)
 {
-	uint64_t base = rdmsr(MSR_APIC_BASE);
-
-	/* Switched off and on again it forgets pending interrupts too (SDM vol. 3, 11.4.3). */
-	wrmsr(MSR_APIC_BASE, base & ~(APIC_BASE_EN | APIC_BASE_EXTD));
 	mode_enter();
 	registers_init();
+	/* What still waits was meant for the guest; vector_dispatch() drops it. Vectors below 32 the TPR keeps out. */
+	for (uint32_t i = 0; i < 256 && bits_of(APIC_IRR0, 1); i++)
+		cpu_sti_nop_cli();
 }
 
 static void icr_write(uint32_t apic_id, uint32_t low)

@@ -19,5 +19,17 @@ void lapic_send_sipi(uint32_t apic_id, uint8_t page);
 /* Arms the timer for `vector` VEC_TIMER at a TSC value (deadline mode, else one-shot converted); 0 disarms. */
 void lapic_timer_arm(uint64_t tsc_deadline);
 
-/* Puts the LAPIC back to reset state (LVTs masked, ISR drained, timer off): after a passthrough guest. */
+/*
+ * Before a passthrough guest gets the LAPIC: everything at its power-up value
+ * (LVTs masked, timer off, TPR 0, software-disabled). Own CPU; the caller sets
+ * percpu.lapic_owned_by_guest first.
+ */
+void lapic_hand_over(void);
+
+/*
+ * After a passthrough guest: LVTs masked, timer off, nothing in service or
+ * pending. Own CPU, interrupts off, percpu.lapic_owned_by_guest still set: what
+ * was pending is dropped; once the caller has cleared it, timer_expire() makes
+ * the host's timers work again.
+ */
 void lapic_reclaim(void);

@@ -85,7 +85,11 @@ void vector_put(uint8_t vector)
 	spin_unlock(&dynamic.lock);
 }
 
-static void vector_unexpected(uint8_t vector)
+static void dropped(void *arg __unused, uint8_t vector __unused)
+{
+}
+
+static void unexpected(void *arg __unused, uint8_t vector)
 {
 	static uint64_t said[4];
 	uint64_t bit = 1ul << (vector & 63);
@@ -106,9 +110,11 @@ void vector_dispatch(uint8_t vector)
 		this_cpu()->nr_spurious++;
 		return;
 	}
-	if (likely(fn))
-		fn(e->arg, vector);
-	else
-		vector_unexpected(vector);
+	/* A passthrough guest's interrupt, met while its LAPIC is taken back: no vector of it means anything to us. */
+	if (unlikely(this_cpu()->lapic_owned_by_guest))
+		fn = dropped;
+	else if (unlikely(!fn))
+		fn = unexpected;
+	fn(e->arg, vector);
 	lapic_eoi();
 }
