@@ -13,7 +13,7 @@
 #define SIM_US 1000ul
 #define SIM_MS 1000000ul
 #define SIM_MAX_THREADS 8
-#define SIM_LOG 4096
+#define SIM_LOG 32768
 
 /* A stretch of time one thread ran without another one between. */
 struct sim_run {
