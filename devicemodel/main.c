@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "boot/boot.h"
+#include "boot/load.h"
 #include "core/event.h"
 #include "core/ioreq.h"
 #include "core/options.h"

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "boot/boot.h"
+#include "boot/load.h"
 #include "boot/e820.h"
 #include "boot/file.h"
 #include "core/layout.h"

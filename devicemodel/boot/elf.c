@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "boot/boot.h"
+#include "boot/load.h"
 #include "boot/e820.h"
 #include "boot/file.h"
 #include "core/layout.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Choose the loader, place what all loaders share, and start the boot CPU in flat protected mode. */
-#include "boot/boot.h"
+#include "boot/load.h"
 
 #include <errno.h>
 #include <inttypes.h>

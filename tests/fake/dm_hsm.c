@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See dm_hsm.h. */
+#include "dm_hsm.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/hsm.h"
+
+struct fake_hsm fake_hsm;
+
+void fake_hsm_clear(void)
+{
+	memset(&fake_hsm, 0, sizeof(fake_hsm));
+}
+
+int fake_hsm_count_irq(unsigned int gsi, unsigned int op)
+{
+	int n = 0;
+
+	for (int i = 0; i < fake_hsm.nr_irqs && i < FAKE_MAX_EVENTS; i++)
+		n += fake_hsm.irq[i].gsi == gsi && fake_hsm.irq[i].op == op;
+	return n;
+}
+
+int hsm_open(struct hsm *hsm)
+{
+	if (fake_hsm.open_err)
+		return fake_hsm.open_err;
+	hsm->fd = 1000;
+	fake_hsm.is_open = true;
+	return 0;
+}
+
+void hsm_close(struct hsm *hsm)
+{
+	hsm->fd = -1;
+	fake_hsm.is_open = false;
+}
+
+int hsm_vm_create(struct hsm *hsm, struct hsm_vm_params *params)
+{
+	(void)hsm;
+	if (fake_hsm.create_err)
+		return fake_hsm.create_err;
+	fake_hsm.created = true;
+	fake_hsm.nr_creates++;
+	fake_hsm.page = params->ioreq_page;
+	params->vmid = 3;
+	params->nr_vcpus = fake_hsm.nr_vcpus ? fake_hsm.nr_vcpus : 2;
+	return 0;
+}
+
+int hsm_vm_start(struct hsm *hsm)
+{
+	(void)hsm;
+	if (fake_hsm.start_err)
+		return fake_hsm.start_err;
+	fake_hsm.running = true;
+	fake_hsm.nr_starts++;
+	return 0;
+}
+
+int hsm_vm_pause(struct hsm *hsm)
+{
+	(void)hsm;
+	fake_hsm.running = false;
+	fake_hsm.nr_pauses++;
+	return 0;
+}
+
+int hsm_vm_reset(struct hsm *hsm)
+{
+	(void)hsm;
+	fake_hsm.nr_resets++;
+	return fake_hsm.running ? -EBUSY : fake_hsm.reset_err;
+}
+
+int hsm_vm_destroy(struct hsm *hsm)
+{
+	(void)hsm;
+	if (fake_hsm.running)
+		return -EBUSY;
+	fake_hsm.created = false;
+	fake_hsm.nr_destroys++;
+	return 0;
+}
+
+int hsm_vcpu_set_regs(struct hsm *hsm, const struct acrn_vcpu_regs *regs)
+{
+	(void)hsm;
+	fake_hsm.regs = *regs;
+	return fake_hsm.regs_err;
+}
+
+int hsm_mem_map(struct hsm *hsm, uint64_t gpa, void *hva, uint64_t size)
+{
+	(void)hsm;
+	if (fake_hsm.map_err)
+		return fake_hsm.map_err;
+	fake_hsm.map[fake_hsm.nr_maps].gpa = gpa;
+	fake_hsm.map[fake_hsm.nr_maps].size = size;
+	fake_hsm.map[fake_hsm.nr_maps++].hva = hva;
+	return 0;
+}
+
+int hsm_irq_line(struct hsm *hsm, unsigned int gsi, unsigned int op)
+{
+	int n = fake_hsm.nr_irqs++;
+
+	(void)hsm;
+	if (n < FAKE_MAX_EVENTS) {
+		fake_hsm.irq[n].gsi = gsi;
+		fake_hsm.irq[n].op = op;
+	}
+	return 0;
+}
+
+int hsm_irq_msi(struct hsm *hsm, uint64_t addr, uint32_t data)
+{
+	int n = fake_hsm.nr_msis++;
+
+	(void)hsm;
+	if (n < FAKE_MAX_EVENTS) {
+		fake_hsm.msi[n].addr = addr;
+		fake_hsm.msi[n].data = data;
+	}
+	return 0;
+}
+
+int hsm_ioreq_open(struct hsm *hsm)
+{
+	(void)hsm;
+	fake_hsm.client = fake_hsm.client_err == 0;
+	return fake_hsm.client_err;
+}
+
+void hsm_ioreq_close(struct hsm *hsm)
+{
+	(void)hsm;
+	fake_hsm.client = false;
+}
+
+int hsm_ioreq_clear(struct hsm *hsm)
+{
+	(void)hsm;
+	fake_hsm.nr_clears++;
+	fake_hsm.busy = false;
+	for (unsigned int i = 0; i < IOREQ_SLOTS && fake_hsm.page; i++)
+		fake_hsm.page->req_slot[i].processed = IOREQ_FREE;
+	return 0;
+}
+
+/* Put the next request of the script into slot 0. */
+static void make_request(const struct fake_step *step)
+{
+	struct acrn_io_request *slot = &fake_hsm.page->req_slot[0];
+
+	memset(&slot->reqs, 0, sizeof(slot->reqs));
+	slot->type = step->type;
+	if (step->type == IOREQ_TYPE_PCICFG) {
+		slot->reqs.pci_request.direction = step->direction;
+		slot->reqs.pci_request.size = step->size;
+		slot->reqs.pci_request.value = step->value;
+		slot->reqs.pci_request.bus = step->address >> 20;
+		slot->reqs.pci_request.dev = step->address >> 15 & 31;
+		slot->reqs.pci_request.func = step->address >> 12 & 7;
+		slot->reqs.pci_request.reg = step->address & 4095;
+	} else {
+		slot->reqs.mmio_request.direction = step->direction;
+		slot->reqs.mmio_request.address = step->address;
+		slot->reqs.mmio_request.size = step->size;
+		slot->reqs.mmio_request.value = step->direction == IOREQ_WRITE ? step->value : 0;
+	}
+	slot->kernel_handled = 0;
+	slot->processed = IOREQ_PROCESSING;
+	fake_hsm.busy = true;
+}
+
+static uint64_t value_of(const struct acrn_io_request *slot)
+{
+	if (slot->type == IOREQ_TYPE_MMIO)
+		return slot->reqs.mmio_request.value;
+	return slot->type == IOREQ_TYPE_PCICFG ? slot->reqs.pci_request.value : slot->reqs.pio_request.value;
+}
+
+int hsm_ioreq_next(struct hsm *hsm, uint16_t vmid, uint32_t done, uint32_t *ready)
+{
+	(void)hsm, (void)vmid;
+	if (fake_hsm.wait_err)
+		return fake_hsm.wait_err;
+	if (fake_hsm.busy && (done & 1)) {
+		struct acrn_io_request *slot = &fake_hsm.page->req_slot[0];
+
+		if (slot->processed != IOREQ_COMPLETE)
+			return -EPROTO;
+		fake_hsm.result[fake_hsm.next_step - 1] = value_of(slot);
+		fake_hsm.busy = false;
+	}
+	if (!fake_hsm.busy && fake_hsm.next_step < fake_hsm.nr_steps) {
+		make_request(&fake_hsm.step[fake_hsm.next_step++]);
+		*ready = 1;
+		return 0;
+	}
+	if (fake_hsm.when_idle)
+		fake_hsm.when_idle();
+	if (fake_hsm.state.state == Q_VM_STOPPED && fake_hsm.page->req_slot[0].state_seq == 0) {
+		fake_hsm.page->req_slot[0].state_seq = 1;
+		*ready = 0;
+		return 0;
+	}
+	pause();
+	return -EINTR;
+}
+
+int hsm_vm_state(struct hsm *hsm, struct hc_q_vm_state *state)
+{
+	(void)hsm;
+	*state = fake_hsm.state;
+	return 0;
+}
+
+int hsm_ioeventfd(struct hsm *hsm, const struct ioevent *ev, bool assign)
+{
+	(void)hsm, (void)ev;
+	fake_hsm.nr_ioeventfds += assign ? 1 : -1;
+	return 0;
+}
+
+int hsm_irqfd(struct hsm *hsm, int fd, uint64_t addr, uint32_t data, bool assign)
+{
+	(void)hsm, (void)fd, (void)addr, (void)data, (void)assign;
+	return 0;
+}
