@@ -138,6 +138,7 @@ int vlapic_set_base(struct vcpu *vcpu, uint64_t value)
 	if (mode == old)
 		return 0;
 	WRITE_ONCE(a->apic_base, (a->apic_base & ~old) | mode);
+	vcpu->event_check = true;	/* switched off, the APIC lets the PIC through */
 	if (!mode) {
 		reset_registers(vcpu);
 		return 0;
