@@ -118,8 +118,9 @@ class Emulator:
             command = self.bochs(os.ttyname(port)) if self.kind == "bochs" else self.qemu()
             with open(os.path.join(self.log_dir, f"{self.kind}.out"), "wb") as out:
                 stdio = port if self.kind == "qemu" else None
+                # However we end, even killed, the emulator ends with us.
                 self.process = subprocess.Popen(
-                    command, stdin=stdio or subprocess.DEVNULL, stdout=stdio or out,
+                    ["setpriv", "--pdeathsig", "KILL", *command], stdin=stdio or subprocess.DEVNULL, stdout=stdio or out,
                     stderr=out, start_new_session=True)
             # We keep `port` open: a pty without any opener would read as an error.
             self.port = port
