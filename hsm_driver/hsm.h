@@ -10,6 +10,9 @@
  *	hsm_vms_lock	spinlock (interrupts off): the list of VMs that upcalls scan.
  *	vm->slot_lock	spinlock (interrupts off): the IOREQ slots' bookkeeping and
  *			vm->doorbells.
+ *
+ * The fields of polling are used by whoever waits for requests, normally one
+ * thread; several of them at worst poll too much or too little.
  */
 #pragma once
 #include <linux/list.h>
@@ -42,6 +45,8 @@ struct hsm_vm {
 	u32 state_seq;			/* last seen [slot_lock] */
 	u32 user_slots;			/* bit n: slot n is with the device model [slot_lock] */
 	u32 conf_addr;			/* PCI configuration address register [slot_lock] */
+	u32 poll_skip;			/* waits left before polling is tried again */
+	u32 poll_backoff;		/* poll_skip after the next vain try */
 	struct task_struct *waiter;	/* who sleeps in hsm_ioreq_wait() [slot_lock] */
 	struct list_head doorbells;	/* ioeventfds [slot_lock, event_lock] */
 

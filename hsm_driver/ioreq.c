@@ -5,7 +5,9 @@
  *
  * Everything happens in the upcall's interrupt handler, without a thread in
  * between: an ioeventfd is signalled and the vCPU released at once, and for the
- * rest the sleeping device-model thread is woken directly.
+ * rest the sleeping device-model thread is woken directly. Guests often make
+ * one request after the other, so the device model's thread first looks for the
+ * next one for a little while itself, which saves the upcall and the waking.
  *
  * The page is also mapped by the device model. What it does there can mislead
  * only its own VM: each field is read once, and what is with whom is kept in
@@ -15,12 +17,23 @@
 #include <linux/bitops.h>
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "hsm.h"
 #include "hypercall.h"
 #include "fold.h"
+
+static unsigned int poll_us = 100;
+module_param(poll_us, uint, 0644);
+MODULE_PARM_DESC(poll_us, "microseconds to look for a request before sleeping, at most 1000");
+
+#define POLL_US_MAX	1000u
+/* A VM whose requests come too late for polling is polled this seldom. */
+#define POLL_SKIP_MAX	63u
 
 /* hsm_ioreq_open() - pin the caller's page and make it the VM's IOREQ page. vm->sem written. */
 int hsm_ioreq_open(struct hsm_vm *vm, unsigned long user_page)
@@ -53,6 +66,7 @@ int hsm_ioreq_open(struct hsm_vm *vm, unsigned long user_page)
 	vm->slots_page = page;
 	spin_lock_irq(&vm->slot_lock);
 	vm->slots = page_address(page);
+	WRITE_ONCE(vm->slots[0].polled, 0);
 	vm->state_seq = READ_ONCE(vm->slots[0].state_seq);
 	vm->state_changed = false;
 	vm->user_slots = 0;
@@ -267,11 +281,90 @@ static long ioreq_wait(struct hsm_vm *vm)
 	return ret;
 }
 
+/* Whether ioreq_wait() would return at once. A glance without lock. */
+static bool ioreq_ready(const struct hsm_vm *vm)
+{
+	return READ_ONCE(vm->user_slots) || READ_ONCE(vm->state_changed) ||
+	       !READ_ONCE(vm->has_client);
+}
+
+/* Whether a scan would find a request. Caller holds vm->sem. */
+static bool ioreq_pending(const struct hsm_vm *vm)
+{
+	u32 vcpu;
+
+	for (vcpu = 0; vcpu < vm->vcpu_num; vcpu++)
+		if (READ_ONCE(vm->slots[vcpu].processed) == IOREQ_PENDING)
+			return true;
+	return false;
+}
+
+/*
+ * Look for requests until there is one for the device model, for us at most;
+ * what ioeventfds take does not count. Returns whether there was any.
+ */
+static bool ioreq_look(struct hsm_vm *vm, unsigned int us)
+{
+	u64 end = local_clock() + us * (u64)NSEC_PER_USEC;
+	bool found = false;
+
+	/* Who is not on a CPU does not look: nobody may take it from us silently. */
+	preempt_disable();
+	WRITE_ONCE(vm->slots[0].polled, 1);
+	do {
+		cpu_relax();
+		if (ioreq_pending(vm)) {
+			hsm_ioreq_scan(vm);
+			found = true;
+		}
+	} while (!ioreq_ready(vm) && !need_resched() && single_task_running() &&
+		 !signal_pending(current) && local_clock() < end);
+	WRITE_ONCE(vm->slots[0].polled, 0);
+	preempt_enable();
+	return found;
+}
+
+/*
+ * Take the requests there are; if there is none, look for one for a while.
+ * Where looking was in vain, as in a VM with few requests or on a CPU the guest
+ * needs itself, the next tries are left out, more of them each time. Caller
+ * holds vm->sem and there is a VM.
+ */
+static void ioreq_poll(struct hsm_vm *vm)
+{
+	unsigned int us = min(READ_ONCE(poll_us), POLL_US_MAX);
+
+	/* After a destroy that the hypervisor refused there is no page. */
+	if (!vm->slots)
+		return;
+	hsm_ioreq_scan(vm);
+	/* PREEMPT_RT: the scan's locks do not go with disabled preemption. */
+	if (!us || ioreq_ready(vm) || IS_ENABLED(CONFIG_PREEMPT_RT))
+		return;
+	if (vm->poll_skip) {
+		vm->poll_skip--;
+		return;
+	}
+	if (ioreq_look(vm, us))
+		vm->poll_backoff = 0;
+	else
+		vm->poll_backoff = min(vm->poll_backoff * 2 + 1, POLL_SKIP_MAX);
+	vm->poll_skip = vm->poll_backoff;
+	/* A request whose upcall was left out just before we stopped must not be missed. */
+	smp_mb();
+	hsm_ioreq_scan(vm);
+}
+
 /* hsm_ioreq_attach() - HSM_IOC_ATTACH_IOREQ_CLIENT: 0 when there is work. */
 long hsm_ioreq_attach(struct hsm_vm *vm, unsigned long arg)
 {
-	long ret = ioreq_wait(vm);
+	long ret;
 
+	down_read(&vm->sem);
+	if (vm->vmid != HSM_NO_VM)
+		ioreq_poll(vm);
+	up_read(&vm->sem);
+	ret = ioreq_wait(vm);
 	return ret < 0 ? ret : 0;
 }
 
@@ -337,6 +430,8 @@ long hsm_ioreq_finish_and_wait(struct hsm_vm *vm, unsigned long arg)
 		ret = -EINVAL;
 	for (; rest && !ret; rest &= rest - 1)
 		ret = ioreq_finish(vm, __ffs(rest), false);
+	if (!ret)
+		ioreq_poll(vm);
 	up_read(&vm->sem);
 	return ret ? ret : ioreq_wait(vm);
 }

@@ -175,7 +175,7 @@ int hc(u32 id, u64 param1, u64 param2)
 	return ret;
 }
 
-static int post(const struct fake_vm *vm, const struct fake_cmd *cmd)
+static int post(const struct fake_vm *vm, struct fake_cmd *cmd)
 {
 	struct acrn_io_request *req;
 
@@ -191,7 +191,10 @@ static int post(const struct fake_vm *vm, const struct fake_cmd *cmd)
 	req->reqs.mmio_request.address = cmd->addr;
 	req->reqs.mmio_request.size = cmd->size;
 	req->reqs.mmio_request.value = cmd->value;
-	smp_store_release(&req->processed, IOREQ_PENDING);
+	WRITE_ONCE(req->processed, IOREQ_PENDING);
+	/* PENDING first, or a poller that stops now would miss it. */
+	smp_mb();
+	cmd->polled = READ_ONCE(vm->slots[0].polled);
 	return 0;
 }
 
@@ -249,7 +252,7 @@ static long fake_ioctl(struct file *file, unsigned int nr, unsigned long arg)
 	spin_unlock_irq(&lock);
 	if (ret)
 		return ret;
-	if (cmd.op == FAKE_POST || cmd.op == FAKE_STOP)
+	if (cmd.op == FAKE_STOP || (cmd.op == FAKE_POST && !cmd.polled))
 		irq_work_queue(&upcall_work);
 	irq_work_sync(&upcall_work);
 	return copy_to_user((void __user *)arg, &cmd, sizeof(cmd)) ? -EFAULT : 0;

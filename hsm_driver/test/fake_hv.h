@@ -34,7 +34,8 @@ struct fake_cmd {
 	uint64_t last_msi;
 	uint64_t mapped;	/* bytes in vm */
 	uint64_t regions;	/* regions ever added to vm */
+	uint64_t polled;	/* POST: 1, no upcall was made since somebody polls */
 };
 
-#define FAKE_IOC	0xC058BE01u
-ABI_SIZE(struct fake_cmd, 0x58);
+#define FAKE_IOC	0xC060BE01u
+ABI_SIZE(struct fake_cmd, 0x60);

@@ -101,6 +101,13 @@ struct acrn_io_request {
 	uint32_t state_seq;
 	uint32_t kernel_handled;	/* 1: a client inside the HSM has it; the DM keeps off */
 	uint32_t processed;
+	/*
+	 * Our addition, slot 0 only (padding elsewhere): 1 while a CPU of the Service
+	 * VM looks at the slots all the time, so that the HV may leave out the upcall
+	 * for a request. Who clears it looks at the slots once more after a full
+	 * barrier; the HV needs one between storing PENDING and reading this.
+	 */
+	uint32_t polled;
 } __attribute__((aligned(256)));
 ABI_SIZE(struct acrn_io_request, 256);
 ABI_AT(struct acrn_io_request, completion_polling, 4);
@@ -108,6 +115,7 @@ ABI_AT(struct acrn_io_request, reqs, 64);
 ABI_AT(struct acrn_io_request, state_seq, 128);
 ABI_AT(struct acrn_io_request, kernel_handled, 132);
 ABI_AT(struct acrn_io_request, processed, 136);
+ABI_AT(struct acrn_io_request, polled, 140);
 
 /* The page. */
 struct acrn_io_request_buffer {

@@ -474,6 +474,78 @@ static void test_waiters(void)
 	dm_close(&dm);
 }
 
+/* Serves until the module says that the client is gone. */
+static void *serve_thread(void *arg)
+{
+	struct dm *dm = arg;
+	long set = 0;
+
+	while ((set = ioctl(dm->fd, HSM_IOC_Q_FINISH_AND_WAIT, set)) >= 0) {
+		dm->slots[0].reqs.pio_request.value++;
+		__atomic_store_n(&dm->slots[0].processed, IOREQ_COMPLETE, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+/* Post count requests and wait for each; returns how many needed no upcall, -1: one was lost. */
+static int serve(struct dm *dm, int count, uint64_t *value)
+{
+	struct fake_cmd c = { .op = FAKE_POST, .vm = dm->vm.vmid, .type = IOREQ_TYPE_PORTIO,
+			      .addr = 0x71, .size = 1 };
+	int i, polled = 0, spins;
+
+	for (i = 0; i < count; i++) {
+		if (ioctl(fake, FAKE_IOC, &c))
+			return -1;
+		polled += c.polled;
+		for (spins = 0; __atomic_load_n(&dm->slots[0].processed, __ATOMIC_ACQUIRE) !=
+		     IOREQ_FREE; spins++) {
+			if (spins > 1000000)
+				return -1;
+			if (spins > 1000)
+				usleep(10);
+		}
+	}
+	*value = stats(dm->vm.vmid, 0).value;
+	return polled;
+}
+
+static void poll_us(const char *value)
+{
+	int fd = open("/sys/module/fake_hsm/parameters/poll_us", O_WRONLY);
+
+	EXPECT(write(fd, value, strlen(value)) > 0);
+	close(fd);
+}
+
+static void test_look_before_sleep(void)
+{
+	uint64_t value = 0;
+	struct dm dm;
+	pthread_t t;
+	int i, polled;
+
+	EXPECT(dm_run(&dm) == 0);
+	pthread_create(&t, NULL, serve_thread, &dm);
+	/* Off, as delivered, and so long that nearly all requests are seen by looking. */
+	poll_us("0");
+	EXPECT(serve(&dm, 500, &value) == 0 && value == 1);
+	poll_us("100");
+	EXPECT(serve(&dm, 3000, &value) >= 0 && value == 1);
+	poll_us("1000");
+	polled = serve(&dm, 3000, &value);
+	EXPECT(polled > 0 && value == 1);
+	for (i = 0; i < 100; i++) {
+		EXPECT(serve(&dm, 1, &value) >= 0);
+		usleep(i * 20);
+	}
+	EXPECT(ioctl(dm.fd, HSM_IOC_DESTROY_IOREQ_CLIENT, 0) == 0);
+	pthread_join(t, NULL);
+	poll_us("100");
+	dm_close(&dm);
+	printf("%d of 3000 requests needed no upcall\n", polled);
+}
+
 /* A device model that serves until it is killed. */
 static void victim(int delay)
 {
@@ -608,6 +680,7 @@ int main(void)
 		run("irqfd", test_irqfd);
 		run("state", test_state);
 		run("waiters", test_waiters);
+		run("look_before_sleep", test_look_before_sleep);
 		run("killed", test_killed);
 		run("unload", test_unload);
 		run("kernel_log_2", test_kernel_log);
