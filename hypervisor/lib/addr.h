@@ -16,7 +16,9 @@ static inline gva_t gva(uint64_t v) { return (gva_t){ v }; }
  * Host virtual layout (doc/memory-map.md): all RAM and the mapped device
  * ranges appear at HOST_DIRECT_BASE + hpa, the image at HOST_IMAGE_BASE + hpa.
  */
+#ifndef HOST_DIRECT_BASE	/* unit tests put the direct map elsewhere */
 #define HOST_DIRECT_BASE	0xffff800000000000ul
+#endif
 #define HOST_IMAGE_BASE		0xffffffff80000000ul
 
 static inline void *hpa_to_hva(hpa_t a)

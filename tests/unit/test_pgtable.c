@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Page-table walker: entries of both formats, large pages, splits, and random work against a model. */
+/* unit: hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c tests/fake/vm_mem.c */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/errno.h"
+#include "lib/util.h"
+#include "mm/pgtable.h"
+#include "vm_mem.h"
+#include "x86/pte.h"
+
+#define RW (PG_R | PG_W)
+
+static struct pgtable pt;
+
+static void setup(void)
+{
+	pgtable_set_caps(3, 3, true);
+	ck_assert_int_eq(pgtable_init(&pt, &pgtable_ept), 0);
+}
+
+static void teardown(void)
+{
+	pgtable_fini(&pt);
+	ck_assert_uint_eq(fake_mem_pages, 0);
+	ck_assert_uint_eq(pt.nr_tables, 0);
+}
+
+static void expect(uint64_t va, uint64_t pa, uint32_t attr, uint64_t size)
+{
+	uint64_t got_size;
+	uint32_t got_attr;
+	hpa_t got;
+
+	ck_assert_int_eq(pgtable_lookup(&pt, va, &got, &got_attr, &got_size), 0);
+	ck_assert_uint_eq(got.v, pa);
+	ck_assert_uint_eq(got_attr, attr);
+	ck_assert_uint_eq(got_size, size);
+}
+
+static void expect_none(uint64_t va)
+{
+	ck_assert_int_eq(pgtable_lookup(&pt, va, NULL, NULL, NULL), -ENOENT);
+}
+
+START_TEST(largest_pages_that_fit)
+{
+	/* 4 KiB up to 2 MiB, 2 MiB up to 1 GiB, one of 1 GiB, and down again. */
+	uint64_t start = SIZE_1G - SIZE_2M - PAGE_SIZE, size = SIZE_1G + 2 * (SIZE_2M + PAGE_SIZE);
+
+	ck_assert_int_eq(pgtable_map(&pt, start, hpa(start), size, RW), 0);
+	expect(start, start, RW, PAGE_SIZE);
+	expect(SIZE_1G - SIZE_2M + 5, SIZE_1G - SIZE_2M + 5, RW, SIZE_2M);
+	expect(SIZE_1G + 12345, SIZE_1G + 12345, RW, SIZE_1G);
+	expect(2 * SIZE_1G, 2 * SIZE_1G, RW, SIZE_2M);
+	expect(2 * SIZE_1G + SIZE_2M, 2 * SIZE_1G + SIZE_2M, RW, PAGE_SIZE);
+	expect_none(start - 1);
+	expect_none(start + size);
+}
+END_TEST
+
+START_TEST(caps_limit_large_pages)
+{
+	pgtable_set_caps(3, 1, true);
+	ck_assert_int_eq(pgtable_map(&pt, 0, hpa(0), SIZE_2M, RW), 0);
+	expect(0x1000, 0x1000, RW, PAGE_SIZE);
+	pgtable_set_caps(3, 2, true);
+	ck_assert_int_eq(pgtable_map(&pt, SIZE_1G, hpa(SIZE_1G), SIZE_1G, RW), 0);
+	expect(SIZE_1G, SIZE_1G, RW, SIZE_2M);
+}
+END_TEST
+
+/* Same alignment within a large page is needed on both sides. */
+START_TEST(shifted_target_uses_small_pages)
+{
+	ck_assert_int_eq(pgtable_map(&pt, SIZE_2M, hpa(0x1000), SIZE_2M, RW), 0);
+	expect(SIZE_2M + 0x5000, 0x6000, RW, PAGE_SIZE);
+}
+END_TEST
+
+START_TEST(unmap_splits_at_the_ends)
+{
+	ck_assert_int_eq(pgtable_map(&pt, 0, hpa(SIZE_1G), SIZE_1G, RW | PG_UC), 0);
+	ck_assert_int_eq(pgtable_unmap(&pt, SIZE_2M + 0x1000, PAGE_SIZE), 0);
+	expect_none(SIZE_2M + 0x1000);
+	expect_none(SIZE_2M + 0x1fff);
+	expect(SIZE_2M, SIZE_1G + SIZE_2M, RW | PG_UC, PAGE_SIZE);
+	expect(SIZE_2M + 0x2000, SIZE_1G + SIZE_2M + 0x2000, RW | PG_UC, PAGE_SIZE);
+	expect(0, SIZE_1G, RW | PG_UC, SIZE_2M);
+	ck_assert_int_eq(pgtable_unmap(&pt, 0, 4 * SIZE_1G), 0);
+	expect_none(0);
+	expect_none(SIZE_2M);
+}
+END_TEST
+
+START_TEST(protect_changes_access_only)
+{
+	ck_assert_int_eq(pgtable_map(&pt, 0, hpa(0), 2 * SIZE_2M, RW | PG_X | PG_WT), 0);
+	ck_assert_int_eq(pgtable_protect(&pt, SIZE_2M, 2 * SIZE_2M, PG_W, 0), 0);
+	ck_assert_int_eq(pgtable_protect(&pt, 0x3000, PAGE_SIZE, PG_X, 0), 0);
+	expect(SIZE_2M, SIZE_2M, PG_R | PG_X | PG_WT, SIZE_2M);
+	expect(0x3000, 0x3000, RW | PG_WT, PAGE_SIZE);
+	expect(0x4000, 0x4000, RW | PG_X | PG_WT, PAGE_SIZE);
+	expect_none(2 * SIZE_2M);
+	ck_assert_int_eq(pgtable_protect(&pt, SIZE_2M, SIZE_2M, 0, PG_W), 0);
+	expect(SIZE_2M, SIZE_2M, RW | PG_X | PG_WT, SIZE_2M);
+}
+END_TEST
+
+START_TEST(remap_replaces)
+{
+	ck_assert_int_eq(pgtable_map(&pt, 0, hpa(0), SIZE_2M, RW), 0);
+	ck_assert_int_eq(pgtable_map(&pt, 0x1000, hpa(0x80000000), PAGE_SIZE, PG_R), 0);
+	expect(0x1000, 0x80000000, PG_R, PAGE_SIZE);
+	expect(0x2000, 0x2000, RW, PAGE_SIZE);
+	ck_assert_int_eq(pgtable_map(&pt, 0, hpa(SIZE_1G), SIZE_2M, RW), 0);
+	expect(0x1000, SIZE_1G + 0x1000, RW, PAGE_SIZE);
+	/* A large page onto an unaligned target. */
+	ck_assert_int_eq(pgtable_map(&pt, SIZE_2M, hpa(SIZE_2M), SIZE_2M, RW), 0);
+	ck_assert_int_eq(pgtable_map(&pt, SIZE_2M, hpa(0x7000), SIZE_2M, RW), 0);
+	expect(SIZE_2M + 0x1000, 0x8000, RW, PAGE_SIZE);
+}
+END_TEST
+
+START_TEST(bad_ranges)
+{
+	ck_assert_int_eq(pgtable_map(&pt, 0, hpa(0), 0, RW), -EINVAL);
+	ck_assert_int_eq(pgtable_map(&pt, 1, hpa(0), PAGE_SIZE, RW), -EINVAL);
+	ck_assert_int_eq(pgtable_map(&pt, 0, hpa(1), PAGE_SIZE, RW), -EINVAL);
+	ck_assert_int_eq(pgtable_map(&pt, 0, hpa(0), 100, RW), -EINVAL);
+	ck_assert_int_eq(pgtable_map(&pt, 0, hpa(1ul << 52), PAGE_SIZE, RW), -EINVAL);
+	ck_assert_int_eq(pgtable_map(&pt, (1ul << 48) - PAGE_SIZE, hpa(0), 2 * PAGE_SIZE, RW), -EINVAL);
+	ck_assert_int_eq(pgtable_map(&pt, 1ul << 48, hpa(0), PAGE_SIZE, RW), -EINVAL);
+	ck_assert_int_eq(pgtable_map(&pt, -PAGE_SIZE, hpa(0), PAGE_SIZE, RW), -EINVAL);
+	ck_assert_int_eq(pgtable_unmap(&pt, 0x10, PAGE_SIZE), -EINVAL);
+	ck_assert_int_eq(pgtable_map(&pt, (1ul << 48) - PAGE_SIZE, hpa(0x5000), PAGE_SIZE, RW), 0);
+	expect((1ul << 48) - 1, 0x5fff, RW, PAGE_SIZE);
+	expect_none(UINT64_MAX);
+}
+END_TEST
+
+START_TEST(host_high_half_to_the_very_top)
+{
+	struct pgtable host;
+	hpa_t pa;
+
+	ck_assert_int_eq(pgtable_init(&host, &pgtable_host), 0);
+	ck_assert_int_eq(pgtable_map(&host, -SIZE_2M, hpa(SIZE_2M), SIZE_2M, PG_R), 0);
+	ck_assert_int_eq(pgtable_lookup(&host, UINT64_MAX, &pa, NULL, NULL), 0);
+	ck_assert_uint_eq(pa.v, 2 * SIZE_2M - 1);
+	ck_assert_int_eq(pgtable_map(&host, 0x8000ul << 40, hpa(0), PAGE_SIZE, PG_R), -EINVAL);
+	pgtable_fini(&host);
+}
+END_TEST
+
+START_TEST(out_of_memory_is_reported)
+{
+	ck_assert_int_eq(pgtable_map(&pt, 0, hpa(0), SIZE_1G, RW), 0);
+	fake_mem_empty = true;
+	ck_assert_int_eq(pgtable_map(&pt, SIZE_1G, hpa(0), PAGE_SIZE, RW), -ENOMEM);
+	ck_assert_int_eq(pgtable_unmap(&pt, 0, PAGE_SIZE), -ENOMEM);
+	ck_assert_int_eq(pgtable_protect(&pt, 0, PAGE_SIZE, PG_W, 0), -ENOMEM);
+	expect(0, 0, RW, SIZE_1G);
+	ck_assert_int_eq(pgtable_unmap(&pt, 0, SIZE_1G), 0);
+	fake_mem_empty = false;
+	expect_none(0);
+}
+END_TEST
+
+static const uint32_t types[] = { PG_WB, PG_UC, PG_WC, PG_WT, PG_WP };
+
+/* What goes in comes out, at every level and type, in both formats. */
+START_TEST(formats_round_trip)
+{
+	const struct pgtable_format *formats[] = { &pgtable_host, &pgtable_ept };
+
+	for (unsigned int f = 0; f < 2; f++)
+		for (unsigned int level = 1; level <= 3; level++)
+			for (unsigned int t = 0; t < ARRAY_SIZE(types); t++)
+				for (uint32_t access = PG_R; access <= (PG_R | PG_W | PG_X); access += 2) {
+					uint32_t attr = access | types[t];
+					uint64_t e = formats[f]->leaf(attr, level);
+
+					ck_assert_uint_eq(formats[f]->attr(e, level), attr);
+					ck_assert(e & formats[f]->present_mask);
+					ck_assert_int_eq(!!(e & formats[f]->large_bit),
+							 level > 1 || (f == 0 && (t == 3 || t == 4)));
+				}
+}
+END_TEST
+
+/* Bits as the SDM draws them. */
+START_TEST(exact_bits)
+{
+	ck_assert_uint_eq(pgtable_ept.leaf(RW | PG_X | PG_WB, 1), 0x37);
+	ck_assert_uint_eq(pgtable_ept.leaf(PG_R | PG_UC, 2), 0x81);
+	ck_assert_uint_eq(pgtable_ept.leaf(0, 1), 0);
+	ck_assert_uint_eq(pgtable_host.leaf(RW, 1), PTE_NX | 0x63);
+	ck_assert_uint_eq(pgtable_host.leaf(PG_R | PG_X, 2), 0xe1);
+	ck_assert_uint_eq(pgtable_host.leaf(RW | PG_UC, 1), PTE_NX | 0x7b);
+	ck_assert_uint_eq(pgtable_host.leaf(PG_R | PG_X | PG_WT, 2), 0x10e9);
+	pgtable_set_caps(3, 3, false);
+	ck_assert_uint_eq(pgtable_host.leaf(RW, 1), 0x63);
+}
+END_TEST
+
+#define NR_PAGES 2048u		/* 8 MiB: four 2 MiB pages */
+
+/* Random map, unmap and protect of ranges, compared page by page with arrays. */
+START_TEST(agrees_with_model)
+{
+	static uint64_t pas[NR_PAGES];
+	static uint32_t attrs[NR_PAGES];
+
+	memset(attrs, 0, sizeof(attrs));
+	srand((unsigned int)_i);
+	for (unsigned int step = 0; step < 40; step++) {
+		uint64_t first = (uint64_t)(rand() % (int)NR_PAGES), n = (uint64_t)rand() % (NR_PAGES - first) + 1;
+		uint64_t pa = (uint64_t)(rand() % 4096) * (rand() % 2 ? PAGE_SIZE : SIZE_2M);
+		int what = rand() % 4;
+
+		if (rand() % 2) {
+			first = ALIGN_DOWN(first, 512);
+			n = MIN(ALIGN_UP(n, 512), NR_PAGES - first);
+		}
+		if (what < 2)
+			ck_assert_int_eq(pgtable_map(&pt, first * PAGE_SIZE, hpa(pa), n * PAGE_SIZE, RW), 0);
+		else if (what == 2)
+			ck_assert_int_eq(pgtable_unmap(&pt, first * PAGE_SIZE, n * PAGE_SIZE), 0);
+		else
+			ck_assert_int_eq(pgtable_protect(&pt, first * PAGE_SIZE, n * PAGE_SIZE, PG_W, PG_X), 0);
+		for (uint64_t i = first; i < first + n; i++) {
+			if (what < 2)
+				pas[i] = pa + (i - first) * PAGE_SIZE;
+			attrs[i] = what < 2 ? RW : what == 2 || !attrs[i] ? 0 : (attrs[i] & ~PG_W) | PG_X;
+		}
+		for (uint64_t i = 0; i < NR_PAGES; i++) {
+			uint32_t attr = 0;
+			hpa_t got = hpa(0);
+			int err = pgtable_lookup(&pt, i * PAGE_SIZE + 7, &got, &attr, NULL);
+
+			ck_assert_int_eq(err, attrs[i] ? 0 : -ENOENT);
+			ck_assert_uint_eq(attr, attrs[i]);
+			ck_assert(!attrs[i] || got.v == pas[i] + 7);
+		}
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("pgtable");
+	TCase *t = tcase_create("pgtable");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, largest_pages_that_fit);
+	tcase_add_test(t, caps_limit_large_pages);
+	tcase_add_test(t, shifted_target_uses_small_pages);
+	tcase_add_test(t, unmap_splits_at_the_ends);
+	tcase_add_test(t, protect_changes_access_only);
+	tcase_add_test(t, remap_replaces);
+	tcase_add_test(t, bad_ranges);
+	tcase_add_test(t, host_high_half_to_the_very_top);
+	tcase_add_test(t, out_of_memory_is_reported);
+	tcase_add_test(t, formats_round_trip);
+	tcase_add_test(t, exact_bits);
+	tcase_add_loop_test(t, agrees_with_model, 0, 25);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
