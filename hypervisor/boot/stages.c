@@ -25,8 +25,10 @@ void boot_stop(void)
 	console_printf("Quercus cannot run here; stopped.\n");
 	if (option_set("test")) {
 		/* The ports of ACPI are known only after the tables are read. */
-		if (acpi.rsdp.v || !acpi_init(boot_info.rsdp_hpa))
+		if (acpi.rsdp.v || !acpi_init(boot_info.rsdp_hpa)) {
+			console_flush();
 			power_off();
+		}
 	}
 	panic_halt();
 }

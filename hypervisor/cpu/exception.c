@@ -44,6 +44,9 @@ static bool apply_fixup(struct host_frame *f)
 
 static void print_stack(uint64_t rsp)
 {
+	/* After an overflow it points into the guard page: show what lies above. */
+	if (!hostmap_readable(rsp))
+		rsp = ALIGN_UP(rsp, PAGE_SIZE);
 	console_printf("stack");
 	for (uint32_t i = 0; i < STACK_WORDS; i++) {
 		uint64_t at = ALIGN_DOWN(rsp, 8ul) + i * 8;

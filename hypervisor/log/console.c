@@ -22,6 +22,7 @@
 #define MCR_DTR_RTS	0x03
 #define LSR_DATA_READY	0x01
 #define LSR_THR_EMPTY	0x20
+#define LSR_IDLE	0x40	/* queue and shift register empty */
 #define FIFO_DEPTH	16u
 #define DIVISOR_115200	1
 
@@ -117,6 +118,16 @@ void console_printf(const char *fmt, ...)
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	console_write(text, MIN((size_t)n, sizeof(text) - 1));
+}
+
+/* See the header. */
+void console_flush(void)
+{
+	for (uint32_t polls = 0; uart && polls < MAX_POLLS; polls++) {
+		if (inb(uart + UART_LSR) & LSR_IDLE)
+			break;
+		cpu_pause();
+	}
 }
 
 /* See the header. One CPU at a time. */

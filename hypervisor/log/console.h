@@ -12,5 +12,8 @@ void console_init(uint16_t uart_port);
 void console_write(const char *s, size_t n);
 void console_printf(const char *fmt, ...) __printf(1, 2);
 
+/* Waits until the last byte has left the UART: before power-off and reset. Any context but NMI. */
+void console_flush(void);
+
 /* Next byte typed by the operator, or -1. Never blocks. */
 int console_getc(void);
