@@ -11,10 +11,12 @@ DM_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wmissing-prototypes -Wshadow -Wvla
 
 build/devicemodel/%.o: devicemodel/%.c devicemodel/build.mk
 	@mkdir -p $(@D)
-	$(DM_CC) $(DM_CFLAGS) -c -o $@ $<
+	@echo "  CC       $<"
+	$(Q)$(DM_CC) $(DM_CFLAGS) -c -o $@ $<
 
 build/acrn-dm: $(DM_OBJ)
-	$(DM_CC) -o $@ $(DM_OBJ) -luring -lpthread
+	@echo "  LINK     $@"
+	$(Q)$(DM_CC) -o $@ $(DM_OBJ) -luring -lpthread
 
 .PHONY: devicemodel
 devicemodel: build/acrn-dm

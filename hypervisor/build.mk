@@ -18,14 +18,17 @@ HV_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size
 
 build/hypervisor/%.c.o: hypervisor/%.c hypervisor/build.mk
 	@mkdir -p $(@D)
-	$(HV_CC) $(HV_CFLAGS) -c -o $@ $<
+	@echo "  CC       $<"
+	$(Q)$(HV_CC) $(HV_CFLAGS) -c -o $@ $<
 
 build/hypervisor/%.S.o: hypervisor/%.S hypervisor/build.mk
 	@mkdir -p $(@D)
-	$(HV_CC) $(HV_CFLAGS) -c -o $@ $<
+	@echo "  CC       $<"
+	$(Q)$(HV_CC) $(HV_CFLAGS) -c -o $@ $<
 
 build/quercus.elf: hypervisor/quercus.lds $(HV_OBJ)
-	$(HV_CC) $(HV_LDFLAGS) -T $< -o $@ $(HV_OBJ)
+	@echo "  LINK     $@"
+	$(Q)$(HV_CC) $(HV_LDFLAGS) -T $< -o $@ $(HV_OBJ)
 
 .PHONY: hypervisor
 hypervisor: build/quercus.elf
