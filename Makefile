@@ -31,7 +31,7 @@ help:
 # The first goal that is not one of the above carries all of them.
 ifneq ($(WORK),)
 $(firstword $(WORK)): packages $(if $(filter clean,$(GOALS)),clean)
-	@+$(MAKE) --no-print-directory $(JOBS) READY=1 $(WORK)
+	@+$(MAKE) --no-print-directory $(JOBS) $(if $(filter check,$(WORK)),-k) READY=1 $(WORK)
 $(wordlist 2,$(words $(WORK)),$(WORK)): $(firstword $(WORK)) ;
 endif
 

@@ -36,16 +36,15 @@ $(INITRAMFS)/rt_vm.cpio: $(call rootfs,rt_vm) misc/image/make_initramfs
 	$(Q)misc/image/make_initramfs -o $@ -r service_vm/common -r service_vm/rt_vm \
 		-p /usr/bin/cyclictest
 
-DM := $(if $(wildcard devicemodel/build.mk),$(BUILD)/acrn-dm)
 $(INITRAMFS)/service_vm.cpio: $(call rootfs,service_vm) $(CLOUD_KERNEL) $(INITRAMFS)/user_vm.cpio \
-		$(DM) $(BUILD)/hsm/quercus_hsm.ko misc/image/make_initramfs
+		$(BUILD)/acrn-dm $(BUILD)/hsm/quercus_hsm.ko misc/image/make_initramfs
 	@echo "  CPIO     $@"
 	$(Q)misc/image/make_initramfs -o $@ -r service_vm/common -r service_vm/service_vm \
 		-k $(KERNELS)/cloud $(SERVICE_MODULES:%=-m %) \
-		$(DM:%=-p %) -f $(BUILD)/hsm/quercus_hsm.ko=lib/modules/quercus_hsm.ko \
+		-p $(BUILD)/acrn-dm -f $(BUILD)/hsm/quercus_hsm.ko=lib/modules/quercus_hsm.ko \
 		-f $(CLOUD_KERNEL)=vm/bzImage -f $(INITRAMFS)/user_vm.cpio=vm/initramfs
 
-ALL += $(INITRAMFS)/user_vm.cpio $(INITRAMFS)/rt_vm.cpio
+ALL += $(INITRAMFS)/user_vm.cpio $(INITRAMFS)/rt_vm.cpio $(INITRAMFS)/service_vm.cpio
 
 # -------------------------------------------------------------------- images
 # Everything a module may be made of; which ones go in, the scenario says by its tags.
