@@ -51,7 +51,7 @@ struct virtio_ops {
 	/* Frees it; called through virtio_destroy(), after the worker has ended. */
 	void (*destroy)(struct virtio_dev *vd);
 
-	/* The driver set DRIVER_OK. Queues that were enabled may be used from now on. */
+	/* The driver set DRIVER_OK. Look at all queues: a kick that came before this call was not passed on. */
 	void (*start)(struct virtio_dev *vd);
 
 	/* Stop using the queues. Returns true when that is so already, false when virtio_reset_done() will be called later. */
