@@ -14,14 +14,19 @@ struct vcpu;
 
 /*
  * Translates one linear address with the guest's paging mode (none, 32-bit, PAE,
- * 4- and 5-level) and rights. 0 and *out; 1 with *error = #PF error code; no A/D
- * bits are set but checked ones honoured (SMEP, SMAP with AC, NX, WP).
+ * 4- and 5-level) and rights (SMEP, SMAP with AC, NX, WP; SDM vol 3, 4.6). Writes
+ * nothing to the tables. Addresses are 32 bits wide outside IA-32e mode.
+ * 0 and *out; 1 with *error = #PF error code; -EINVAL: not canonical (the guest
+ * deserves #GP); -EFAULT: a table is not in the VM's RAM.
  */
-int gva_translate(struct vcpu *vcpu, uint64_t linear, uint32_t access, gpa_t *out, uint32_t *error) __must_check;
+int gva_translate(const struct vcpu *vcpu, uint64_t linear, uint32_t access, gpa_t *out, uint32_t *error) __must_check;
 
 /*
- * Copies between the guest's linear memory and buf, page by page. 0; 1 after
- * queueing #PF with CR2 by virq_page_fault(); -EFAULT when the memory is not RAM.
+ * Copies between the guest's linear memory and buf, page by page; sets accessed
+ * and dirty bits as the CPU would. 0; 1 after queueing #PF with CR2 by
+ * virq_page_fault(), or #GP for an address that is not canonical; -EFAULT when
+ * the memory, or a table, is not RAM, or is RAM the VM may not write. An access
+ * of at most a page that cannot be done as a whole changes nothing.
  */
 int gva_read(struct vcpu *vcpu, uint64_t linear, void *buf, uint32_t len, uint32_t access) __must_check;
 int gva_write(struct vcpu *vcpu, uint64_t linear, const void *buf, uint32_t len, uint32_t access) __must_check;

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Walks of the guest's page tables (SDM vol 3, 4.3 - 4.6). The tables belong to
+ * the guest: each entry is read once, and its address is looked up in the VM's
+ * EPT before it is followed, so a hostile table leads nowhere but to an error.
+ */
+#include "vm/gva.h"
+
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "lib/util.h"
+#include "mm/pgtable.h"
+#include "vm/vcpu.h"
+#include "vm/virq.h"
+#include "vm/vm.h"
+#include "x86/cr.h"
+#include "x86/insn.h"
+#include "x86/pte.h"
+#include "x86/vmcs_field.h"
+#include "x86/vmx_insn.h"
+
+#define SET_AD		0x100u	/* in `access`, beside the GVA_ bits: note the access in the tables */
+#define PSE_ADDR_HIGH(e) (((e) >> 13 & 0xff) << 32)	/* 4 MiB pages: address bits 39:32 (table 4-4) */
+#define PSE_RSVD	(1ul << 21)
+#define PDPTE_RSVD	0x1e6ul	/* bits 8:5 and 2:1 */
+#define PDPTE_ADDR	0x000ffffffffff000ul
+
+/* One walk. `rights` gathers U and W by AND over all levels, NX by OR. */
+struct walk {
+	const struct vm *vm;
+	uint64_t linear, cr4, efer, table, rights;
+	uint32_t access;
+	unsigned int level;
+};
+
+/* RAM of one page or less that does not cross a page, or NULL. `for_write`: only where the guest itself may write. */
+static void *ram_at(const struct vm *vm, uint64_t at, bool for_write)
+{
+	uint32_t attr;
+	hpa_t where;
+
+	if (pgtable_lookup(&vm->ept, at, &where, &attr, NULL) || (attr & PG_TYPE_MASK) != PG_WB ||
+	    (for_write && !(attr & PG_W)))
+		return NULL;
+	return hpa_to_hva(where);
+}
+
+/* True when the address has bits the CPU does not have; asked only about addresses above 64 GiB. */
+static bool beyond_cpu(uint64_t entry)
+{
+	uint32_t bits = cpuid(0x80000000u, 0).eax >= 0x80000008u ? cpuid(0x80000008u, 0).eax & 0xff : 36;
+
+	return bits < 52 && (entry & PTE_ADDR) >> bits;
+}
+
+/* Reserved bits of an 8-byte entry, tables 4-9, 4-11, 4-15 - 4-20. */
+static bool is_reserved(const struct walk *w, uint64_t e, bool leaf)
+{
+	uint64_t unused = 0;
+
+	if (leaf && w->level > 1)
+		unused = ((1ul << (12 + 9 * (w->level - 1))) - 1) & PTE_ADDR & ~PTE_PAT_LARGE;
+	if ((e & PTE_NX) && !(w->efer & EFER_NXE))
+		return true;
+	/* PAE entries have no free bits 62:52; IA-32e entries do. */
+	if (!(w->efer & EFER_LMA) && (e & ~PTE_NX) >> 52)
+		return true;
+	if ((e & PTE_PS) && w->level > 3)
+		return true;
+	return (e & unused) || (unlikely((e & PTE_ADDR) >> 36) && beyond_cpu(e));
+}
+
+static uint32_t fault_code(const struct walk *w, uint32_t why)
+{
+	uint32_t code = why | (w->access & (GVA_WRITE | GVA_USER));
+
+	/* Bit 4 exists only where fetches can fault by themselves (4.7). */
+	if ((w->access & GVA_FETCH) && ((w->cr4 & CR4_SMEP) || ((w->cr4 & CR4_PAE) && (w->efer & EFER_NXE))))
+		code |= PF_INSTR;
+	return code;
+}
+
+/* 4.6.1, without protection keys (not offered to guests). */
+static bool is_allowed(const struct vcpu *vcpu, const struct walk *w)
+{
+	uint32_t a = w->access;
+	bool user_page = w->rights & PTE_U;
+
+	if ((a & GVA_FETCH) && ((w->rights & PTE_NX) || (!(a & GVA_USER) && user_page && (w->cr4 & CR4_SMEP))))
+		return false;
+	if ((a & GVA_USER) && !user_page)
+		return false;
+	if ((a & GVA_WRITE) && !(w->rights & PTE_W) && ((a & GVA_USER) || (vcpu_cr0(vcpu) & CR0_WP)))
+		return false;
+	if (!(a & (GVA_FETCH | GVA_USER)) && user_page && (w->cr4 & CR4_SMAP))
+		return vcpu_rflags(vcpu) & RFLAGS_AC;
+	return true;
+}
+
+/* As the CPU's own walk: accessed in every entry, dirty in the last (4.8). A locked OR, as other CPUs change bits too. */
+static void note_access(const struct walk *w, uint64_t at, uint64_t e, bool leaf)
+{
+	uint32_t bits = PTE_A | (leaf && (w->access & GVA_WRITE) ? PTE_D : 0);
+	uint32_t *p;
+
+	if (!(w->access & SET_AD) || (e & bits) == bits)
+		return;
+	p = ram_at(w->vm, at, true);
+	if (p)
+		__atomic_fetch_or(p, bits, __ATOMIC_RELAXED);
+}
+
+/* Ends a walk at a leaf: rights, then the address. */
+static int finish(const struct vcpu *vcpu, const struct walk *w, uint64_t page, uint64_t size, gpa_t *out,
+		  uint32_t *error)
+{
+	if (unlikely(!is_allowed(vcpu, w))) {
+		*error = fault_code(w, PF_PRESENT);
+		return 1;
+	}
+	*out = gpa((page & ~(size - 1)) | (w->linear & (size - 1)));
+	return 0;
+}
+
+/* PAE, 4-level and 5-level tables below w->level. */
+static int walk_long(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32_t *error)
+{
+	for (;; w->level--) {
+		unsigned int shift = 12 + 9 * (w->level - 1);
+		uint64_t at = w->table + (w->linear >> shift & 511) * 8;
+		const uint64_t *p = ram_at(w->vm, at, false);
+		uint64_t e;
+		bool leaf;
+
+		if (unlikely(!p))
+			return -EFAULT;
+		e = READ_ONCE(*p);
+		if (unlikely(!(e & PTE_P))) {
+			*error = fault_code(w, 0);
+			return 1;
+		}
+		leaf = w->level == 1 || (e & PTE_PS);
+		if (unlikely(is_reserved(w, e, leaf))) {
+			*error = fault_code(w, PF_PRESENT | PF_RSVD);
+			return 1;
+		}
+		w->rights = (w->rights & e & (PTE_U | PTE_W)) | ((w->rights | e) & PTE_NX);
+		if (leaf) {
+			int r = finish(vcpu, w, e & PTE_ADDR, 1ul << shift, out, error);
+
+			if (!r)
+				note_access(w, at, e, true);
+			return r;
+		}
+		note_access(w, at, e, false);
+		w->table = e & PTE_ADDR;
+	}
+}
+
+/* Two levels of 1024 4-byte entries (4.3). */
+static int walk_32(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32_t *error)
+{
+	for (w->level = 2;; w->level--) {
+		unsigned int shift = w->level == 2 ? 22 : 12;
+		uint64_t at = w->table + (w->linear >> shift & 1023) * 4;
+		const uint32_t *p = ram_at(w->vm, at, false);
+		uint64_t e, page;
+		bool large;
+		int r;
+
+		if (!p)
+			return -EFAULT;
+		e = READ_ONCE(*p);
+		large = w->level == 2 && (e & PTE_PS) && (w->cr4 & CR4_PSE);
+		if (!(e & PTE_P) || (large && (e & PSE_RSVD))) {
+			*error = fault_code(w, e & PTE_P ? PF_PRESENT | PF_RSVD : 0);
+			return 1;
+		}
+		w->rights &= e;
+		if (w->level == 2 && !large) {
+			note_access(w, at, e, false);
+			w->table = e & 0xfffff000u;
+			continue;
+		}
+		page = large ? (e & 0xffc00000u) | PSE_ADDR_HIGH(e) : e & 0xfffff000u;
+		r = finish(vcpu, w, page, 1ul << shift, out, error);
+		if (!r)
+			note_access(w, at, e, true);
+		return r;
+	}
+}
+
+/* The four top entries were loaded with CR3; the CPU walks from its copies (4.4.1). */
+static int walk_pae(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32_t *error)
+{
+	uint64_t e = vmread(VMCS_GUEST_PDPTE0 + 2 * (uint32_t)(w->linear >> 30 & 3));
+
+	if (!(e & PTE_P)) {
+		*error = fault_code(w, 0);
+		return 1;
+	}
+	if (e & PDPTE_RSVD) {
+		*error = fault_code(w, PF_PRESENT | PF_RSVD);
+		return 1;
+	}
+	w->table = e & PDPTE_ADDR;
+	w->level = 2;
+	return walk_long(vcpu, w, out, error);
+}
+
+static int translate(const struct vcpu *vcpu, uint64_t linear, uint32_t access, gpa_t *out, uint32_t *error)
+{
+	struct walk w = {
+		.vm = vcpu->vm, .linear = linear, .access = access, .rights = PTE_U | PTE_W,
+		.efer = vcpu_efer(vcpu),
+	};
+	unsigned int unused;
+
+	if (likely(w.efer & EFER_LMA)) {
+		w.cr4 = vcpu_cr4(vcpu);
+		w.level = w.cr4 & CR4_LA57 ? 5 : 4;
+		unused = w.level == 5 ? 64 - 57 : 64 - 48;
+		if (unlikely((uint64_t)((int64_t)(linear << unused) >> unused) != linear))
+			return -EINVAL;
+		w.table = vcpu_cr3(vcpu) & PTE_ADDR;
+		return walk_long(vcpu, &w, out, error);
+	}
+	w.linear = (uint32_t)linear;
+	if (!(vcpu_cr0(vcpu) & CR0_PG)) {
+		*out = gpa(w.linear);
+		return 0;
+	}
+	w.cr4 = vcpu_cr4(vcpu);
+	if (w.cr4 & CR4_PAE)
+		return walk_pae(vcpu, &w, out, error);
+	w.table = vcpu_cr3(vcpu) & 0xfffff000u;
+	return walk_32(vcpu, &w, out, error);
+}
+
+int gva_translate(const struct vcpu *vcpu, uint64_t linear, uint32_t access, gpa_t *out, uint32_t *error)
+{
+	return translate(vcpu, linear, access & (GVA_WRITE | GVA_USER | GVA_FETCH), out, error);
+}
+
+/* One page's worth of a copy: its RAM in *p. As gva_read(). */
+static int reach(struct vcpu *vcpu, uint64_t linear, uint32_t access, uint8_t **p)
+{
+	uint32_t error = 0;
+	gpa_t at;
+	int r = translate(vcpu, linear, access, &at, &error);
+
+	if (r == 1)
+		virq_page_fault(vcpu, linear, error);
+	if (r == -EINVAL) {
+		virq_exception_error(vcpu, VEC_GP, 0);
+		return 1;
+	}
+	if (r)
+		return r;
+	*p = ram_at(vcpu->vm, at.v, access & GVA_WRITE);
+	return *p ? 0 : -EFAULT;
+}
+
+static int copy(struct vcpu *vcpu, uint64_t linear, uint8_t *buf, uint32_t len, uint32_t access)
+{
+	uint32_t done = 0, n = (uint32_t)(PAGE_SIZE - (linear & (PAGE_SIZE - 1)));
+	uint8_t *p = NULL;
+	int r = 0;
+
+	access |= SET_AD;
+	/* The second page's fault comes before the first page's change. */
+	if (n < len)
+		r = reach(vcpu, linear + n, access, &p);
+	while (!r && done < len) {
+		n = MIN(len - done, (uint32_t)(PAGE_SIZE - ((linear + done) & (PAGE_SIZE - 1))));
+		r = reach(vcpu, linear + done, access, &p);
+		if (r)
+			break;
+		if (access & GVA_WRITE)
+			memcpy(p, buf + done, n);
+		else
+			memcpy(buf + done, p, n);
+		done += n;
+	}
+	return r;
+}
+
+int gva_read(struct vcpu *vcpu, uint64_t linear, void *buf, uint32_t len, uint32_t access)
+{
+	return copy(vcpu, linear, buf, len, access & GVA_USER);
+}
+
+int gva_write(struct vcpu *vcpu, uint64_t linear, const void *buf, uint32_t len, uint32_t access)
+{
+	return copy(vcpu, linear, (uint8_t *)buf, len, (access & GVA_USER) | GVA_WRITE);
+}
