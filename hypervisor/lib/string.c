@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Memory and string functions; the compiler calls some of them on its own. */
+#define STRING_C
 #include "lib/string.h"
 
 #include "lib/errno.h"

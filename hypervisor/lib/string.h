@@ -20,3 +20,12 @@ size_t str_copy(char *dst, const char *src, size_t size);
 
 /* Parses a whole string, decimal or 0x-hex; 0 or -EINVAL (empty, junk, overflow; then *out is unchanged). */
 int str_to_u64(const char *s, uint64_t *out) __must_check;
+
+/* Lets the compiler expand calls of constant size in place; without it -ffreestanding makes all of them calls. */
+#if !__STDC_HOSTED__ && !defined(STRING_C)
+#define memcpy(d, s, n)	__builtin_memcpy(d, s, n)
+#define memmove(d, s, n) __builtin_memmove(d, s, n)
+#define memset(d, c, n)	__builtin_memset(d, c, n)
+#define memcmp(a, b, n)	__builtin_memcmp(a, b, n)
+#define strlen(s)	__builtin_strlen(s)
+#endif
