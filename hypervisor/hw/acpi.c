@@ -107,6 +107,11 @@ static void table_read(uint64_t base, bool *madt_found)
 
 	if (!t)
 		return;
+	if (acpi.nr_tables < ACPI_MAX_TABLES) {
+		acpi.table[acpi.nr_tables].hpa = base;
+		acpi.table[acpi.nr_tables].size = size;
+		memcpy(acpi.table[acpi.nr_tables++].signature, t, 4);
+	}
 	if (memcmp(t, "APIC", 4) == 0 && !*madt_found) {
 		*madt_found = acpi_read_madt(&acpi, t, size, boot_apic_id()) == 0;
 	} else if (memcmp(t, "FACP", 4) == 0) {
@@ -143,6 +148,7 @@ static const uint8_t *root_view(uint64_t rsdp, uint32_t *size, uint32_t *entry_s
 	return t && memcmp(t, "RSDT", 4) == 0 ? t : NULL;
 }
 
+/* See the header. */
 int acpi_init(hpa_t rsdp)
 {
 	uint32_t size, entry_size;

@@ -5,6 +5,8 @@
 #include "lib/addr.h"
 #include "lib/types.h"
 
+#define ACPI_MAX_TABLES 48u
+
 struct acpi_info {
 	hpa_t rsdp;				/* 0: none found */
 	uint32_t nr_cpus;
@@ -22,6 +24,8 @@ struct acpi_info {
 	uint16_t reset_port; uint8_t reset_value;	/* FADT reset register in I/O space, 0: none */
 	uint8_t s5_typa, s5_typb; bool s5_found;	/* from the DSDT's \_S5_ package */
 	bool dmar;				/* a DMAR table exists */
+	uint32_t nr_tables;
+	struct { uint64_t hpa; uint32_t size; char signature[4]; } table[ACPI_MAX_TABLES];	/* of the root table, all checked */
 };
 
 extern struct acpi_info acpi;

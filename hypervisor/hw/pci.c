@@ -173,6 +173,7 @@ static void scan_bus(uint32_t bus, uint64_t *todo, void (*fn)(uint16_t bdf, void
 	}
 }
 
+/* See the header. */
 void pci_scan(void (*fn)(uint16_t bdf, void *arg), void *arg)
 {
 	uint64_t todo[4] = { 1 };	/* a bit a bus: 0, then what bridges lead to */

@@ -19,6 +19,7 @@
 #define PM1_SLP_TYP_MASK	(7u << 10)
 #define PM1_SLP_EN		(1u << 13)
 
+/* See the header. */
 void power_reset(void)
 {
 	static const struct desc_ptr no_idt;
@@ -57,6 +58,7 @@ static void sleep_enter(uint16_t port, uint8_t type)
 	outw(port, (uint16_t)(v | PM1_SLP_EN));
 }
 
+/* See the header. */
 void power_off(void)
 {
 	cpu_cli();

@@ -71,6 +71,7 @@ static void ioapic_setup(struct ioapic *io)
 	log_info("ioapic %u: 0x%lx, GSI %u..%u", io->id, io->base, io->gsi_base, io->gsi_base + io->nr_pins - 1);
 }
 
+/* See the header. */
 void ioapic_init(void)
 {
 	/* The 8259s stay silent: no guest owns them and no local APIC listens. */
@@ -113,6 +114,7 @@ static struct ioapic *ioapic_of(uint32_t gsi)
 	return NULL;
 }
 
+/* See the header. */
 int ioapic_route(uint32_t gsi, uint8_t vector, uint32_t apic_id, bool level, bool active_low)
 {
 	struct ioapic *io = ioapic_of(gsi);
@@ -162,6 +164,7 @@ void ioapic_unmask(uint32_t gsi)
 	mask_set(gsi, false);
 }
 
+/* See the header. */
 uint32_t ioapic_count(void)
 {
 	return nr_ioapics;

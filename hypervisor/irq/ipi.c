@@ -22,6 +22,7 @@ static struct {
 	struct ipi_call *head;
 } __aligned(64) mailbox[MAX_PCPUS];
 
+/* See the header. */
 void ipi_kick(uint32_t pcpu_id)
 {
 	struct percpu *p = &percpu_area[pcpu_id];
@@ -35,6 +36,7 @@ void ipi_kick(uint32_t pcpu_id)
 		lapic_send_fixed(p->apic_id, VEC_KICK);
 }
 
+/* See the header. */
 void ipi_serve(void)
 {
 	struct percpu *p = this_cpu();
@@ -53,6 +55,7 @@ void ipi_serve(void)
 	}
 }
 
+/* See the header. */
 void ipi_call(uint32_t pcpu_id, void (*fn)(void *arg), void *arg)
 {
 	struct ipi_call c = { .fn = fn, .arg = arg };

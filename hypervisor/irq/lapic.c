@@ -38,11 +38,13 @@ static void reg_write(uint32_t reg, uint32_t v)
 		mmio_write32(lapic.page + reg, v);
 }
 
+/* See the header. */
 bool lapic_is_x2apic(void)
 {
 	return lapic.x2apic;
 }
 
+/* See the header. */
 uint32_t lapic_id(void)
 {
 	uint32_t id = reg_read(APIC_ID);
@@ -50,6 +52,7 @@ uint32_t lapic_id(void)
 	return lapic.x2apic ? id : id >> XAPIC_ID_SHIFT;
 }
 
+/* See the header. */
 void lapic_eoi(void)
 {
 	if (likely(lapic.x2apic))
@@ -159,6 +162,7 @@ static void mode_choose(void)
 		panic("lapic: cannot map the xAPIC at 0x%lx", base);
 }
 
+/* See the header. */
 void lapic_init(void)
 {
 	/* The boot CPU comes first and alone. */
@@ -184,6 +188,7 @@ void lapic_hand_over(void)
 	reg_write(APIC_SVR, APIC_SVR_VECTOR_MASK);
 }
 
+/* See the header. */
 void lapic_reclaim(void)
 {
 	mode_enter();
@@ -208,21 +213,25 @@ static void icr_write(uint32_t apic_id, uint32_t low)
 	reg_write(APIC_ICR_LOW, low);
 }
 
+/* See the header. */
 void lapic_send_fixed(uint32_t apic_id, uint8_t vector)
 {
 	icr_write(apic_id, APIC_ICR_DM_FIXED | APIC_ICR_ASSERT | vector);
 }
 
+/* See the header. */
 void lapic_send_nmi(uint32_t apic_id)
 {
 	icr_write(apic_id, APIC_ICR_DM_NMI | APIC_ICR_ASSERT);
 }
 
+/* See the header. */
 void lapic_send_init(uint32_t apic_id)
 {
 	icr_write(apic_id, APIC_ICR_DM_INIT | APIC_ICR_ASSERT);
 }
 
+/* See the header. */
 void lapic_send_sipi(uint32_t apic_id, uint8_t page)
 {
 	icr_write(apic_id, APIC_ICR_DM_STARTUP | APIC_ICR_ASSERT | page);
@@ -242,6 +251,7 @@ static uint32_t counts_until(uint64_t deadline)
 	return counts > 0xffffffffu ? 0xffffffffu : (uint32_t)counts;
 }
 
+/* See the header. */
 void lapic_timer_arm(uint64_t tsc_deadline)
 {
 	if (likely(lapic.deadline_mode))

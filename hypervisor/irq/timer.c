@@ -89,6 +89,7 @@ void timer_stop(struct timer *t)
 	queue_program(this_queue());
 }
 
+/* See the header. */
 void timer_expire(void)
 {
 	struct timer_queue *q = this_queue();

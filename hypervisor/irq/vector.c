@@ -44,6 +44,7 @@ static struct {
 	uint32_t next;		/* [lock] where the next search begins */
 } dynamic;
 
+/* See the header. */
 void vector_set(uint8_t vector, void (*fn)(void *arg, uint8_t vector), void *arg)
 {
 	struct vector_entry *e = &table[vector];
@@ -54,6 +55,7 @@ void vector_set(uint8_t vector, void (*fn)(void *arg, uint8_t vector), void *arg
 	__atomic_store_n(&e->fn, fn, __ATOMIC_RELEASE);
 }
 
+/* See the header. */
 int vector_get(void (*fn)(void *arg, uint8_t vector), void *arg)
 {
 	int vector = -ENOSPC;
@@ -75,6 +77,7 @@ int vector_get(void (*fn)(void *arg, uint8_t vector), void *arg)
 	return vector;
 }
 
+/* See the header. */
 void vector_put(uint8_t vector)
 {
 	if (vector < VEC_DYNAMIC_FIRST || vector > VEC_DYNAMIC_LAST)
@@ -100,6 +103,7 @@ static void unexpected(void *arg __unused, uint8_t vector)
 		log_warn("irq: vector 0x%x on CPU %u belongs to nobody", vector, this_pcpu_id());
 }
 
+/* See the header. */
 void vector_dispatch(uint8_t vector)
 {
 	struct vector_entry *e = &table[vector];

@@ -36,6 +36,7 @@ static void event_handler(void *arg)
 	spin_unlock(&rq->lock);
 }
 
+/* See the header. */
 void sched_init_cpu(uint8_t policy)
 {
 	struct percpu *p = this_cpu();
@@ -63,21 +64,25 @@ void sched_init_cpu(uint8_t policy)
 	__atomic_store_n(&rq->ready, true, __ATOMIC_RELEASE);
 }
 
+/* See the header. */
 bool sched_cpu_ready(uint32_t pcpu_id)
 {
 	return pcpu_id < MAX_PCPUS && __atomic_load_n(&runqueues[pcpu_id].ready, __ATOMIC_ACQUIRE);
 }
 
+/* See the header. */
 const char *sched_policy_name(uint32_t pcpu_id)
 {
 	return sched_cpu_ready(pcpu_id) ? runqueues[pcpu_id].policy->name : "none";
 }
 
+/* See the header. */
 struct thread *thread_current(void)
 {
 	return this_cpu()->current;
 }
 
+/* See the header. */
 bool sched_wanted(void)
 {
 	return READ_ONCE(this_runqueue()->wanted);
@@ -126,6 +131,7 @@ static void event_program(struct runqueue *rq, struct thread *t, uint64_t now)
 		timer_stop(&rq->timer);
 }
 
+/* See the header. */
 void sched_switched(void)
 {
 	struct runqueue *rq = this_runqueue();
@@ -169,6 +175,7 @@ static void resched(struct runqueue *rq, enum sched_why why)
 		switch_to(rq, prev, next);
 }
 
+/* See the header. */
 void schedule(void)
 {
 	struct runqueue *rq = this_runqueue();
@@ -177,6 +184,7 @@ void schedule(void)
 	resched(rq, SCHED_PREEMPTED);
 }
 
+/* See the header. */
 void thread_yield(void)
 {
 	struct runqueue *rq = this_runqueue();
@@ -185,6 +193,7 @@ void thread_yield(void)
 	resched(rq, SCHED_YIELDED);
 }
 
+/* See the header. */
 void thread_block(void)
 {
 	struct runqueue *rq = this_runqueue();
@@ -201,6 +210,7 @@ void thread_block(void)
 	resched(rq, SCHED_PREEMPTED);
 }
 
+/* See the header. */
 void sched_end_current(void)
 {
 	struct runqueue *rq = this_runqueue();
@@ -239,6 +249,7 @@ static void make_runnable(struct runqueue *rq, struct thread *t, uint64_t now)
 		ipi_kick(t->pcpu_id);
 }
 
+/* See the header. */
 void thread_start(struct thread *t)
 {
 	struct runqueue *rq = &runqueues[t->pcpu_id];
@@ -253,6 +264,7 @@ void thread_start(struct thread *t)
 	make_runnable(rq, t, now);
 }
 
+/* See the header. */
 void thread_wake(struct thread *t)
 {
 	struct runqueue *rq = &runqueues[t->pcpu_id];
@@ -272,11 +284,13 @@ void thread_wake(struct thread *t)
 	make_runnable(rq, t, now);
 }
 
+/* See the header. */
 bool thread_is_dead(const struct thread *t)
 {
 	return READ_ONCE(t->state) == THREAD_DEAD && !__atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE);
 }
 
+/* See the header. */
 void sched_idle(void)
 {
 	for (;;) {

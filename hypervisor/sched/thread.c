@@ -67,6 +67,7 @@ static void dismiss(uint32_t pcpu_id)
 	spin_unlock(&rq->lock);
 }
 
+/* See the header. */
 int thread_create(struct thread *t, const char *name, uint32_t pcpu_id, void (*body)(void *), void *arg)
 {
 	int err;
@@ -88,6 +89,7 @@ int thread_create(struct thread *t, const char *name, uint32_t pcpu_id, void (*b
 	return 0;
 }
 
+/* See the header. */
 void thread_destroy(struct thread *t)
 {
 	ASSERT(t->state == THREAD_NEW || thread_is_dead(t));
@@ -96,6 +98,7 @@ void thread_destroy(struct thread *t)
 	dismiss(t->pcpu_id);
 }
 
+/* See the header. */
 void thread_exit(void)
 {
 	sched_end_current();
