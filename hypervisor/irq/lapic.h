@@ -30,6 +30,7 @@ void lapic_hand_over(void);
  * After a passthrough guest: LVTs masked, timer off, nothing in service or
  * pending. Own CPU, interrupts off, percpu.lapic_owned_by_guest still set: what
  * was pending is dropped; once the caller has cleared it, timer_expire() makes
- * the host's timers work again.
+ * the host's timers work again. Vectors 16..31 that were pending stay so, kept
+ * out of the host by its TPR: only the next guest on this CPU can see them.
  */
 void lapic_reclaim(void);
