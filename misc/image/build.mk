@@ -36,15 +36,21 @@ $(INITRAMFS)/rt_vm.cpio: $(call rootfs,rt_vm) misc/image/make_initramfs
 	$(Q)misc/image/make_initramfs -o $@ -r service_vm/common -r service_vm/rt_vm \
 		-p /usr/bin/cyclictest
 
-$(INITRAMFS)/service_vm.cpio: $(call rootfs,service_vm) $(CLOUD_KERNEL) $(INITRAMFS)/user_vm.cpio \
-		$(BUILD)/acrn-dm $(BUILD)/hsm/quercus_hsm.ko misc/image/make_initramfs
-	@echo "  CPIO     $@"
-	$(Q)misc/image/make_initramfs -o $@ -r service_vm/common -r service_vm/service_vm \
-		-k $(KERNELS)/cloud $(SERVICE_MODULES:%=-m %) \
-		-p $(BUILD)/acrn-dm -f $(BUILD)/hsm/quercus_hsm.ko=lib/modules/quercus_hsm.ko \
-		-f $(CLOUD_KERNEL)=vm/bzImage -f $(INITRAMFS)/user_vm.cpio=vm/initramfs
+# The Service VM's, with what a user VM boots from, and a small one without.
+SERVICE_VM_FILES := -r service_vm/common -r service_vm/service_vm \
+	-k $(KERNELS)/cloud $(SERVICE_MODULES:%=-m %) \
+	-p $(BUILD)/acrn-dm -f $(BUILD)/hsm/quercus_hsm.ko=lib/modules/quercus_hsm.ko
+USER_VM_FILES := -f $(CLOUD_KERNEL)=vm/bzImage -f $(INITRAMFS)/user_vm.cpio=vm/initramfs
 
-ALL += $(INITRAMFS)/user_vm.cpio $(INITRAMFS)/rt_vm.cpio $(INITRAMFS)/service_vm.cpio
+$(INITRAMFS)/service_vm.cpio $(INITRAMFS)/service_vm_small.cpio: $(call rootfs,service_vm) \
+		$(KERNELS)/fetched $(BUILD)/acrn-dm $(BUILD)/hsm/quercus_hsm.ko misc/image/make_initramfs
+	@echo "  CPIO     $@"
+	$(Q)misc/image/make_initramfs -o $@ $(SERVICE_VM_FILES) $(if $(findstring small,$@),,$(USER_VM_FILES))
+
+$(INITRAMFS)/service_vm.cpio: $(INITRAMFS)/user_vm.cpio
+
+ALL += $(INITRAMFS)/user_vm.cpio $(INITRAMFS)/rt_vm.cpio \
+	$(INITRAMFS)/service_vm.cpio $(INITRAMFS)/service_vm_small.cpio
 
 # -------------------------------------------------------------------- images
 # Everything a module may be made of; which ones go in, the scenario says by its tags.
@@ -66,4 +72,4 @@ endif
 
 # What the system tests' images are made of.
 .PHONY: images
-images: $(IMAGE_PARTS) $(SCENARIOS:%=$(BUILD)/scenarios/%.bin)
+images: $(IMAGE_PARTS) $(INITRAMFS)/service_vm_small.cpio $(SCENARIOS:%=$(BUILD)/scenarios/%.bin)

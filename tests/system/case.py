@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""System cases: what cases.cfg says of each, and how it is run and judged.
+
+cases.cfg is an ini file, one section a case:
+  scenario = NAME      of misc/config/scenarios, or tests/system/scenarios/NAME.xml
+  guest = NAME         boot build/guest/NAME.elf bare, or, beside scenario, as VM kernel
+                       in place of the module "replace" names (default Linux_bzImage)
+  args = WORDS         the guest's command line
+  args.TAG = WORDS     added to the bootargs that the scenario gives the kernel TAG
+  hv_args = WORDS      the hypervisor's command line (default: tee)
+  protocol = multiboot2 | multiboot
+  modules =            changes to boot modules, one a line: TAG absent | TAG flip OFFSET |
+                       TAG truncate SIZE | TAG file PATH
+  user_vm = yes        the Service VM's initramfs holds a user VM (else it is a small one)
+  smp, memory, cpu, emulator   the machine (default 4, 2048, broadwell_ult, bochs)
+  groups = WORDS       for GROUP=
+  timeout = SECONDS    of wall time, for the whole case
+  needs = WORDS        what the platform lacks makes the case a SKIP with the reason
+  enabled = no         only run when named
+  report = yes         the guest reports PASS/FAIL/SKIP lines and a SUMMARY: each counts
+  allow = REGEX        of FORBIDDEN texts, those that match are no failure here
+  steps =              one a line:
+      expect REGEX       wait for it, behind the last one found
+      send TEXT          type a line at the console
+      wait SECONDS       let the machine run
+      absent REGEX       not said since the last expect
+      end                the machine powers off
+      poll SECONDS COMMAND | UNTIL | CHECK
+                         type COMMAND every SECONDS until UNTIL appears; each answer but
+                         the first and the last must match CHECK; at least one must come
+"""
+import configparser
+import os
+import re
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.relpath(os.path.join(HERE, "../.."))
+sys.path.insert(0, os.path.join(TOP, "misc/run"))
+sys.path.insert(0, os.path.join(TOP, "misc/image"))
+# pylint: disable=wrong-import-position
+from emulator import Emulator, Failure  # noqa: E402
+from image import TAGS, Image, scenario_image  # noqa: E402
+
+BUILD = os.path.join(TOP, "build")
+# What no healthy run says.
+FORBIDDEN = [r"QUERCUS-[A-Z]+: FAIL.*", r"Kernel panic - not syncing.*", r"PANIC.*", r"VM crashed.*"]
+# Needs that this platform cannot meet, and why.
+LACKING = {
+    "iommu": "Bochs has no IOMMU",
+    "ecam": "Bochs has no PCIe configuration space",
+    "posted-interrupts": "no CPU model of Bochs has posted interrupts",
+    "nested-vtx": "needs a host that offers nested VT-x",
+}
+REPORT = re.compile(r"^(?:\[[^\]\n]*\] )?(PASS|FAIL|SKIP|SUMMARY)\b[:( ]*([^\r\n]*)", re.M)
+
+
+class Result:
+    """Counts of one case, and what to print about it."""
+
+    def __init__(self, case):
+        self.case = case
+        self.passed = self.failed = self.skipped = 0
+        self.seconds = 0.0
+        self.why = ""
+        self.tail = []      # of a failed case: the last the machine said
+
+    def line(self):
+        word = "FAIL" if self.failed else "PASS" if self.passed else "SKIP"
+        checks = f", {self.passed + self.failed} checks" if self.passed + self.failed > 1 else ""
+        why = f": {self.why}" if self.why else ""
+        tail = "".join(f"\n           | {line}" for line in self.tail)
+        return f"  {word}     {self.case.name} ({self.seconds:.0f} s{checks}){why}{tail}"
+
+
+class Case:
+    def __init__(self, name, section):
+        self.name = name
+        self.get = section.get
+        self.section = section
+        self.groups = section.get("groups", "").split()
+        self.enabled = section.getboolean("enabled", True)
+        self.timeout = section.getfloat("timeout", 300)
+        self.log_dir = os.path.join(BUILD, "logs", name)
+        self.image = os.path.join(BUILD, "images/cases", name + ".iso")
+
+    def args(self):
+        return {key[5:]: value for key, value in self.section.items() if key.startswith("args.")}
+
+    def make_image(self):
+        guest = self.get("guest")
+        guest = guest and os.path.join(BUILD, f"guest/{guest}.elf")
+        scenario = self.get("scenario")
+        protocol = self.get("protocol", "multiboot2")
+        if not scenario:
+            image = Image(guest, self.get("args", ""), protocol)
+        else:
+            args, replace = self.args(), {}
+            own = os.path.join(HERE, f"scenarios/{scenario}.xml")
+            xml = own if os.path.isfile(own) else \
+                os.path.join(TOP, f"misc/config/scenarios/{scenario}.xml")
+            if guest:
+                replace[self.get("replace", "Linux_bzImage")] = (guest, self.get("args", ""))
+            if not self.section.getboolean("user_vm", False):
+                # GRUB reads 3 MB/s: 14 MB that nobody needs cost 5 seconds.
+                replace["Linux_initrd"] = (
+                    os.path.join(BUILD, "initramfs/service_vm_small.cpio"), None)
+            blob = os.path.join(BUILD, f"scenarios/{scenario}.bin")
+            without = self.change_modules(replace, blob)
+            image = scenario_image(xml, blob, args, self.get("hv_args", "tee"), protocol,
+                                   replace, without)
+        image.write(self.image)
+
+    def change_modules(self, replace, blob):
+        """Carries out "modules =": changed files go into replace; returns absent tags."""
+        without = []
+        for line in filter(None, self.get("modules", "").split("\n")):
+            tag, verb, *rest = line.split()
+            if verb == "absent":
+                without.append(tag)
+                continue
+            if verb == "file":
+                replace[tag] = (os.path.join(TOP, rest[0]), None)
+                continue
+            source, string = replace.get(tag) or (
+                blob if tag == "scenario" else os.path.join(BUILD, TAGS[tag]), None)
+            with open(source, "rb") as file:
+                data = bytearray(file.read())
+            number = int(rest[0], 0)
+            if verb == "truncate":
+                del data[number:]
+            elif verb == "flip":
+                data[number] ^= 0xFF
+            else:
+                raise ValueError(f"unknown change of a module: {line}")
+            changed = os.path.join(self.log_dir, tag + ".changed")
+            os.makedirs(self.log_dir, exist_ok=True)
+            with open(changed, "wb") as file:
+                file.write(data)
+            replace[tag] = (changed, string)
+        return without
+
+    def run(self):
+        result = Result(self)
+        for need in self.get("needs", "").split():
+            if need in LACKING:
+                result.skipped, result.why = 1, LACKING[need]
+                return result
+        started = time.monotonic()
+        serial = None
+        try:
+            self.make_image()
+            with Emulator(self.image, self.log_dir, self.get("emulator", "bochs"),
+                          self.section.getint("smp", 4), self.section.getint("memory", 2048),
+                          self.get("cpu", "broadwell_ult")) as machine:
+                started = time.monotonic()
+                allow = self.get("allow")
+                serial = machine
+                machine.forbidden = [r for r in FORBIDDEN if not (allow and re.search(allow, r))]
+                self.follow(machine)
+                if self.section.getboolean("report", False):
+                    self.count_report(machine, result)
+            os.unlink(self.image)
+        except (Failure, OSError, RuntimeError, ValueError, KeyError) as error:
+            result.failed += 1
+            if serial:
+                result.tail = [line.rstrip() for line in serial.text.split("\n")[-8:]]
+            result.why = f"{error}; {os.path.relpath(self.log_dir)}/serial.log"
+        result.seconds = time.monotonic() - started
+        if not result.failed + result.passed + result.skipped:
+            result.passed = 1
+        return result
+
+    def follow(self, machine):
+        steps = [step.strip() for step in self.get("steps", "").split("\n") if step.strip()]
+        if self.section.getboolean("report", False):
+            steps = steps or [r"expect ^(\[[^\]\n]*\] )?SUMMARY[^\r\n]*[\r\n]"]
+        if not steps:
+            raise ValueError("a case without steps and without report proves nothing")
+        for step in steps:
+            verb, _, rest = step.partition(" ")
+            left = max(self.timeout - machine.seconds(), 0.1)
+            if verb == "expect":
+                machine.expect(rest, left)
+            elif verb == "send":
+                machine.send(rest + "\r")
+            elif verb == "wait":
+                machine.run_for(float(rest))
+            elif verb == "absent":
+                found = re.search(rest, machine.text[machine.matched:], re.M)
+                if found:
+                    raise Failure(f"said: {found.group(0)}")
+            elif verb == "end":
+                machine.wait_end(left)
+            elif verb == "poll":
+                self.poll(machine, rest)
+            else:
+                raise ValueError(f"unknown step '{step}'")
+
+    def poll(self, machine, rest):
+        head, until, check = (part.strip() for part in rest.split("|"))
+        seconds, command = head.split(" ", 1)
+        answers = []
+        start = machine.matched
+        while not re.search(until, machine.text[start:], re.M):
+            if machine.seconds() > self.timeout:
+                raise Failure(f"'{until}' did not appear within {self.timeout:.0f} s")
+            if not machine.running():
+                raise Failure(f"machine ended ({machine.why_ended()}) before '{until}' appeared")
+            before = len(machine.text)
+            machine.send(command + "\r")
+            machine.run_for(float(seconds))
+            answers.append(machine.text[before:])
+        machine.matched = len(machine.text)
+        if len(answers) < 3:
+            raise Failure(f"'{command}' was answered {len(answers)} times only: too few to judge")
+        for answer in answers[1:-1]:
+            if not re.search(check, answer, re.M):
+                raise Failure(f"'{command}' answered, against '{check}': {' / '.join(answer.split(chr(10)))}")
+
+    def count_report(self, machine, result):
+        """Each reported check counts; the SUMMARY must agree with what was counted."""
+        why = []
+        summary = None
+        for word, text in REPORT.findall(machine.text):
+            if word == "SUMMARY":
+                summary = text
+            elif word == "PASS":
+                result.passed += 1
+            elif word == "SKIP":
+                result.skipped += 1
+                why.append(f"skipped {text}")
+            else:
+                result.failed += 1
+                why.append(f"failed {text}")
+        numbers = [int(n) for n in re.findall(r"\d+", summary or "")]
+        if summary is None or not {result.passed, result.failed} <= set(numbers):
+            result.failed += 1
+            why.append(f"the SUMMARY '{summary}' disagrees with the lines: "
+                       f"{result.passed} PASS, {result.failed - 1} FAIL")
+        result.why = "; ".join(why)
+
+
+def load_cases(path):
+    config = configparser.ConfigParser(interpolation=None, delimiters=("=",))
+    config.optionxform = str    # tags keep their case
+    with open(path, encoding="utf-8") as file:
+        config.read_file(file)
+    return [Case(name, config[name]) for name in config.sections()]
