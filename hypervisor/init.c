@@ -2,8 +2,7 @@
 /* The boot order. */
 #include "init.h"
 
-#include "boot/boot.h"
-#include "boot/options.h"
+#include "boot/launch.h"
 #include "boot/stages.h"
 #include "cpu/features.h"
 #include "cpu/idt.h"
@@ -15,22 +14,28 @@
 #include "irq/lapic.h"
 #include "irq/timer.h"
 #include "irq/vector.h"
+#include "log/panic.h"
 #include "mm/hostmap.h"
 #include "sched/thread.h"
+#include "vm/vcpu_arch.h"
+#include "vmx/caps.h"
+#include "vmx/vmxon.h"
+
+/* Makes a CPU ready for vCPU threads; the caller becomes its idle thread. */
+static void cpu_setup(void)
+{
+	lapic_init();
+	if (vmxon_enable())
+		panic("CPU %u cannot enter VMX operation", this_pcpu_id());
+	timer_init_cpu();
+	sched_init_cpu(launch_policy(this_pcpu_id()));
+}
 
 static const struct smp_ops smp_ops = {
 	.nr_cpus = &acpi.nr_cpus, .apic_id = acpi.apic_id,
 	.send_init = lapic_send_init, .send_sipi = lapic_send_sipi, .send_nmi = lapic_send_nmi,
-	.setup = lapic_init,
+	.setup = cpu_setup,
 };
-
-/* What every CPU does for the rest of its life. */
-static void cpu_run(void)
-{
-	timer_init_cpu();
-	sched_init_cpu(SCENARIO_POLICY_DEFAULT);
-	sched_idle();
-}
 
 /* See the header. */
 void boot_main(uint32_t magic, uint32_t info)
@@ -44,12 +49,15 @@ void boot_main(uint32_t magic, uint32_t info)
 	hostmap_init();				/* own page tables; the boot tables are left */
 	boot_stage_acpi();			/* CPUs, interrupt controllers, timers, power */
 	tsc_init(hpa(acpi.hpet_base), acpi.pm_tmr);
+	launch_prepare();			/* the scenario; stops here when it does not fit */
+	vmx_caps_init();
+	vcpu_arch_init();
 	idt_interrupt = vector_dispatch;
-	lapic_init();
+	cpu_setup();
 	percpu_area[0].apic_id = lapic_id();
 	ioapic_init();				/* all pins masked */
-	smp_start(&smp_ops, cpu_run);		/* the other CPUs idle until there is a thread for them */
+	smp_start(&smp_ops, sched_idle);	/* the other CPUs idle until there is a thread for them */
 	boot_stage_banner();
-	cpu_run();
-	__builtin_unreachable();
+	launch_vms();
+	sched_idle();
 }
