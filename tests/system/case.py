@@ -45,7 +45,7 @@ from image import TAGS, Image, scenario_image  # noqa: E402
 
 BUILD = os.path.join(TOP, "build")
 # What no healthy run says.
-FORBIDDEN = [r"QUERCUS-[A-Z]+: FAIL.*", r"Kernel panic - not syncing.*", r"PANIC.*", r"VM crashed.*"]
+FORBIDDEN = [r"QUERCUS-[A-Z]+: FAIL.*", r"Kernel panic - not syncing.*", r"PANIC.*", r"vm \w+: stopped:.*"]
 # Needs that this platform cannot meet, and why.
 LACKING = {
     "iommu": "Bochs has no IOMMU",
