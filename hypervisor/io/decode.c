@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * First half of a memory access that is not RAM: fetches the instruction and
+ * turns it into vcpu->io. Another CPU of the guest may change the bytes between
+ * the exit and the fetch: they are copied once, and an instruction that writes
+ * is only believed when the exit was a write.
+ */
+#include "io/decode.h"
+
+#include "io/decode_half.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "lib/util.h"
+#include "vm/gpa.h"
+#include "vm/virq.h"
+#include "vm/vm.h"
+#include "x86/desc.h"
+#include "x86/vmcs_field.h"
+#include "x86/vmx_insn.h"
+
+#define SEG_CS	1u
+#define SEG_SS	2u
+
+/* Copies instruction bytes of one page. Number of bytes; 0 with *error (a #PF code) or *error = 0: not RAM. */
+static unsigned int fetch_page(const struct vcpu *vcpu, uint64_t linear, uint8_t *to, unsigned int n, uint32_t *error)
+{
+	uint64_t left = PAGE_SIZE - (linear & (PAGE_SIZE - 1));
+	const uint8_t *from;
+	gpa_t at;
+
+	*error = 0;
+	if (gva_translate(vcpu, linear, GVA_FETCH | half_access(vcpu), &at, error))
+		return 0;
+	if (likely(left >= 16 && n == INSN_MAX)) {
+		from = gpa_ptr(vcpu->vm, at, 16);
+		if (from) {
+			__builtin_memcpy(to, from, 16);
+			to[15] = 0;
+		}
+		return from ? n : 0;
+	}
+	n = (unsigned int)MIN(n, left);
+	from = gpa_ptr(vcpu->vm, at, n);
+	if (from)
+		memcpy(to, from, n);
+	return from ? n : 0;
+}
+
+/*
+ * The instruction at RIP; the second page is looked at only when the first ends
+ * in the middle of it. DECODE_OK, DECODE_FAULT, -ENOEXEC.
+ */
+static int fetch(struct vcpu *vcpu, uint64_t linear, unsigned int mode, struct insn *in)
+{
+	uint8_t buf[INSN_BUF] __aligned(8);
+	unsigned int n, more;
+	uint32_t error;
+	int r;
+
+	((uint64_t *)buf)[0] = ((uint64_t *)buf)[1] = ((uint64_t *)buf)[2] = ((uint64_t *)buf)[3] = 0;
+	n = fetch_page(vcpu, linear, buf, INSN_MAX, &error);
+	if (unlikely(!n)) {
+		if (error)
+			virq_page_fault(vcpu, linear, error);
+		return error ? DECODE_FAULT : -ENOEXEC;
+	}
+	r = insn_parse(buf, mode, in);
+	if (likely(n == INSN_MAX || (!r && in->len <= n)))
+		return r;
+	more = fetch_page(vcpu, linear + n, buf + n, INSN_MAX - n, &error);
+	if (!more) {
+		if (error)
+			virq_page_fault(vcpu, linear + n, error);
+		return error ? DECODE_FAULT : -ENOEXEC;
+	}
+	return insn_parse(buf, mode, in);
+}
+
+static uint64_t swap_bytes(uint64_t v, uint8_t size)
+{
+	return __builtin_bswap64(v) >> (64 - 8 * size);
+}
+
+/* Bytes of the stack pointer: SS.B outside 64-bit mode. */
+static uint8_t stack_size(const struct vcpu *vcpu)
+{
+	if (vcpu_mode_bytes(vcpu) == 8)
+		return 8;
+	return vmread(VMCS_GUEST_SS_AR) & SEG_AR_DB ? 4 : 2;
+}
+
+/* PUSH and POP: a fault of the stack comes before the access. The stack itself has to be RAM. */
+static int decode_stack(struct vcpu *vcpu, bool push)
+{
+	struct io_access *acc = &vcpu->io;
+	uint64_t sp = vcpu_gpr(vcpu, GPR_RSP), value = 0;
+	int r;
+
+	acc->addr_size = stack_size(vcpu);
+	if (push)
+		sp -= acc->size;
+	acc->other = half_linear(vcpu, SEG_SS, sp & size_mask(acc->addr_size));
+	if (push)
+		r = half_probe_write(vcpu, acc->other, acc->size);
+	else
+		r = gva_read(vcpu, acc->other, &value, acc->size, GVA_READ | half_access(vcpu));
+	if (r)
+		return r < 0 ? -ENOEXEC : DECODE_FAULT;
+	acc->value = value;
+	acc->write = !push;
+	acc->op = push ? IO_FIN_PUSH : IO_FIN_POP;
+	return DECODE_OK;
+}
+
+/* Fills vcpu->io from `in`; the address, size and registers' places stand there already. */
+static int set_operation(struct vcpu *vcpu, const struct insn *in)
+{
+	struct io_access *acc = &vcpu->io;
+
+	switch (in->kind) {
+	case INSN_LOAD:
+		acc->op = IO_FIN_MOV;
+		break;
+	case INSN_STORE:
+		acc->value = half_reg(vcpu, in->reg, in->size, in->high_byte);
+		if (unlikely(in->swap))
+			acc->value = swap_bytes(acc->value, in->size);
+		acc->write = true;
+		break;
+	case INSN_STORE_IMM:
+		acc->value = in->imm & size_mask(in->size);
+		acc->write = true;
+		break;
+	case INSN_ALU_TO_REG:
+	case INSN_ALU_TO_MEM:
+	case INSN_BIT_REG:
+		acc->op = IO_FIN_ALU;
+		acc->to_reg = in->kind == INSN_ALU_TO_REG;
+		acc->operand = half_reg(vcpu, in->reg, in->reg_size, in->high_byte);
+		break;
+	case INSN_ALU_IMM:
+	case INSN_BIT_IMM:
+		acc->op = IO_FIN_ALU;
+		acc->operand = in->imm & size_mask(in->size);
+		break;
+	case INSN_XCHG:
+		acc->op = IO_FIN_XCHG;
+		break;
+	case INSN_XADD:
+		acc->op = IO_FIN_XADD;
+		break;
+	case INSN_CMPXCHG:
+		acc->op = IO_FIN_CMPXCHG;
+		break;
+	case INSN_PUSH:
+	case INSN_POP:
+		return decode_stack(vcpu, in->kind == INSN_PUSH);
+	default:
+		return -ENOEXEC;
+	}
+	return DECODE_OK;
+}
+
+/* True when the instruction changes its memory operand. */
+static bool writes(const struct insn *in)
+{
+	switch (in->kind) {
+	case INSN_LOAD:
+	case INSN_ALU_TO_REG:
+	case INSN_PUSH:
+		return false;
+	case INSN_ALU_TO_MEM:
+	case INSN_ALU_IMM:
+	case INSN_BIT_REG:
+	case INSN_BIT_IMM:
+		return !alu_only_flags(in->op);
+	default:
+		return true;
+	}
+}
+
+int io_decode(struct vcpu *vcpu, gpa_t gpa, bool write)
+{
+	unsigned int mode = vcpu_mode_bytes(vcpu);
+	uint64_t rip = vcpu_rip(vcpu);
+	struct insn in;
+	int r = fetch(vcpu, mode == 8 ? rip : (uint32_t)(rip + vcpu_seg_base(vcpu, SEG_CS)), mode, &in);
+
+	if (unlikely(r))
+		return r;
+	rip += in.len;
+	vcpu->io = (struct io_access){
+		.space = IO_MMIO, .size = in.size, .addr = gpa.v,
+		.reg = in.reg, .reg_size = in.reg_size, .high_byte = in.high_byte,
+		.sign_extend = in.sign_extend, .swap = in.swap, .alu_op = in.op, .addr_size = in.addr_size,
+		.next_rip = mode == 8 ? rip : (uint32_t)rip,
+	};
+	if (unlikely(in.kind == INSN_STRING))
+		return string_decode(vcpu, &in, gpa, write);
+	if (unlikely(writes(&in) != write)) {
+		/* The bytes have changed: run what stands there now. */
+		if (in.kind != INSN_POP && !write)
+			return DECODE_FAULT;
+		/* The stack, or a page table, is no RAM. */
+		return -ENOEXEC;
+	}
+	return set_operation(vcpu, &in);
+}
+
+unsigned int io_decode_bytes(const struct vcpu *vcpu, uint8_t buf[15])
+{
+	unsigned int mode = vcpu_mode_bytes(vcpu), n;
+	uint64_t linear = vcpu_rip(vcpu);
+	uint8_t bytes[INSN_BUF];
+	uint32_t error;
+
+	if (mode != 8)
+		linear = (uint32_t)(linear + vcpu_seg_base(vcpu, SEG_CS));
+	n = fetch_page(vcpu, linear, bytes, INSN_MAX, &error);
+	if (n && n < INSN_MAX)
+		n += fetch_page(vcpu, linear + n, bytes + n, INSN_MAX - n, &error);
+	memcpy(buf, bytes, n);
+	return n;
+}
