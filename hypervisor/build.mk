@@ -2,7 +2,7 @@
 # The hypervisor image, build/quercus.elf: every .c and .S of the folders in
 # HV_DIRS (paths from the top folder), linked by hypervisor/quercus.lds.
 
-HV_DIRS := . lib log config cpu mm irq hw sched boot
+HV_DIRS := . lib log config cpu mm irq hw sched vmx vm io assign emul emul/vpci machine hypercall exit debug boot
 HV_CC ?= gcc
 HV_SRC := $(foreach d,$(HV_DIRS),$(wildcard hypervisor/$(d)/*.c hypervisor/$(d)/*.S))
 HV_SRC := $(sort $(patsubst hypervisor/./%,hypervisor/%,$(HV_SRC)))

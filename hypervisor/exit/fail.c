@@ -2,6 +2,7 @@
 /* Reports for a VM that cannot go on. The hypervisor itself always can. */
 #include "exit/exit.h"
 #include "io/decode.h"
+#include "lib/printf.h"
 #include "log/log.h"
 #include "vm/vcpu.h"
 #include "vm/vcpu_arch.h"
@@ -29,6 +30,7 @@ static void report_registers(const struct vcpu *vcpu)
 
 void exit_report(struct vcpu *vcpu, const char *why)
 {
+	char text[64] = " unknown";
 	uint8_t bytes[15];
 	unsigned int i, n = io_decode_bytes(vcpu, bytes);
 
@@ -37,8 +39,8 @@ void exit_report(struct vcpu *vcpu, const char *why)
 		vmread(VMCS_EXIT_QUALIFICATION), vmread(VMCS_GUEST_PHYS));
 	report_registers(vcpu);
 	for (i = 0; i < n; i++)
-		log_printf(LOG_ERR, i ? " %02x" : "  instruction %02x", bytes[i]);
-	log_printf(LOG_ERR, "\n");
+		snprintf(text + 3 * i, sizeof(text) - 3 * i, " %02x", bytes[i]);
+	log_err("  instruction bytes%s\n", text);
 }
 
 void exit_entry_failed(struct vcpu *vcpu, uint32_t reason)

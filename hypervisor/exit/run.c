@@ -172,10 +172,17 @@ static void start(struct vcpu *vcpu)
 	vcpu->state = vcpu->vcpu_id ? VCPU_WAIT_SIPI : VCPU_RUNNING;
 }
 
+/* Back on the CPU: another vCPU's state may be in it. */
+static void switch_in(struct thread *t)
+{
+	vcpu_arch_switch(container_of(t, struct vcpu, thread));
+}
+
 void vcpu_thread_body(void *arg)
 {
 	struct vcpu *vcpu = arg;
 
+	vcpu->thread.switch_in = switch_in;
 	start(vcpu);
 	for (;;) {
 		/* While parked everything but pause and exit waits: a completed access must meet its own state. */

@@ -77,7 +77,10 @@ int ioreq_post(struct vcpu *vcpu)
 	r->value = acc->write ? acc->value : 0;
 	/* Release: who sees PENDING sees the request. */
 	__atomic_store_n(&slot->processed, IOREQ_PENDING, __ATOMIC_RELEASE);
-	upcall();
+	/* PENDING must be visible before we look whether somebody polls: one of both sides sees the other. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!READ_ONCE(vcpu->vm->ioreq->buf->req_slot[0].polled))
+		upcall();
 	return IO_WAIT;
 }
 

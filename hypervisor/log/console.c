@@ -20,6 +20,8 @@
 #define LCR_DLAB	0x80
 #define FCR_ENABLE	0x07	/* on, both queues emptied */
 #define MCR_DTR_RTS	0x03
+#define MCR_OUT2	0x08	/* lets the interrupt out on a PC */
+#define IER_RX		0x01
 #define LSR_DATA_READY	0x01
 #define LSR_THR_EMPTY	0x20
 #define LSR_IDLE	0x40	/* queue and shift register empty */
@@ -136,4 +138,14 @@ int console_getc(void)
 	if (!uart || !(inb(uart + UART_LSR) & LSR_DATA_READY))
 		return -1;
 	return inb(uart + UART_DATA);
+}
+
+/* See the header. */
+bool console_rx_interrupt(void)
+{
+	if (!uart)
+		return false;
+	outb(uart + UART_MCR, MCR_DTR_RTS | MCR_OUT2);
+	outb(uart + UART_IER, IER_RX);
+	return true;
 }

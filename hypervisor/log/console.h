@@ -17,3 +17,6 @@ void console_flush(void);
 
 /* Next byte typed by the operator, or -1. Never blocks. */
 int console_getc(void);
+
+/* Lets the UART raise its interrupt for each byte typed; false: there is no UART. Boot or manager thread. */
+bool console_rx_interrupt(void);

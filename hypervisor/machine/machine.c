@@ -230,7 +230,7 @@ static bool all_ended(void *arg)
 }
 
 /* Ends every vCPU thread; a VM that was never started has none. */
-static void stop_vcpus(struct vm *vm)
+void machine_stop(struct vm *vm)
 {
 	bool started;
 	uint16_t i;
@@ -248,7 +248,7 @@ static void stop_vcpus(struct vm *vm)
 
 void machine_destroy(struct vm *vm)
 {
-	stop_vcpus(vm);
+	machine_stop(vm);
 	vm_table[vm->vm_id] = NULL;
 	if (service_vm == vm)
 		service_vm = NULL;
@@ -260,7 +260,7 @@ int machine_reset(struct vm *vm)
 {
 	int err;
 
-	stop_vcpus(vm);
+	machine_stop(vm);
 	vcpus_destroy(vm);
 	devices_reset(vm);
 	err = vcpus_create(vm, NULL);

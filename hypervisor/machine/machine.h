@@ -31,6 +31,8 @@ int machine_start(struct vm *vm) __must_check;
 int machine_pause(struct vm *vm) __must_check;
 /* PAUSED -> RUNNING. */
 int machine_resume(struct vm *vm) __must_check;
+/* Ends all vCPUs; the VM keeps its memory and devices in state POWERED_OFF. */
+void machine_stop(struct vm *vm);
 /* Any state -> CREATED: cold reset, memory kept, devices and vCPUs as after machine_build(). */
 int machine_reset(struct vm *vm) __must_check;
 

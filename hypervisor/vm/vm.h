@@ -61,6 +61,7 @@ struct vm {
 	struct vrtc *vrtc;			/* (i) */
 	struct vpm *vpm;			/* (i) */
 	struct vpci *vpci;			/* (i) */
+	uint8_t upcall_vector;			/* Service VM: used while the HSM function has no MSI */
 	struct ioreq_page *ioreq;		/* [lock] post-launched: page shared with the Service VM */
 	struct ivshmem_set *ivshmem;		/* (i) */
 	uint32_t nr_restarts;
@@ -78,5 +79,8 @@ void vm_crash(struct vm *vm, const char *why, ...) __printf(2, 3);
 
 /* Opens (exits = false) or closes ports to the guest. Before the VM runs. */
 void vm_port_intercept(struct vm *vm, uint16_t port, uint32_t nr, bool exits);
+
+/* The kind, also while service_vm is not set yet. */
+static inline bool vm_is_service_order(const struct vm *vm) { return vm->load_order == SCENARIO_SERVICE; }
 
 static inline bool vm_is_service(const struct vm *vm) { return vm == service_vm; }

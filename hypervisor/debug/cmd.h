@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Shell commands: argv[0] is the command's name. A new one is a row in debug/shell.c. */
+#pragma once
+
+void cmd_vm_list(int argc, char **argv);
+void cmd_vcpu_list(int argc, char **argv);
+void cmd_vmexit(int argc, char **argv);
+void cmd_memory(int argc, char **argv);
+void cmd_cpu_list(int argc, char **argv);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Commands that show VMs, vCPUs, CPUs and memory. */
+#include "cpu/percpu.h"
+#include "cpu/tsc.h"
+#include "debug/cmd.h"
+#include "exit/exit.h"
+#include "lib/string.h"
+#include "log/console.h"
+#include "mm/frame.h"
+#include "vm/vcpu.h"
+#include "vm/vm.h"
+
+static const char *const kind_names[] = { "pre-launched", "service", "post-launched" };
+static const char *const state_names[] = { "off", "created", "running", "powering off", "paused" };
+static const char *const vcpu_state_names[] = { "offline", "wait-sipi", "running", "halted", "io-wait", "paused" };
+static const char *const stop_names[] = { "", "crashed", "triple fault", "reset", "power-off" };
+
+void cmd_vm_list(int argc __unused, char **argv __unused)
+{
+	unsigned int i;
+
+	console_printf("ID  NAME             KIND           STATE         vCPUs  CPUs  STARTS  REMARK\n");
+	for (i = 0; i < MAX_VMS; i++) {
+		const struct vm *vm = vm_table[i];
+
+		if (!vm)
+			continue;
+		console_printf("%-3u %-16s %-14s %-13s %-6u %-5lx %-7u %s%s%s\n", vm->vm_id, vm->name,
+			       kind_names[vm->load_order], state_names[vm->state], vm->nr_vcpus, vm->affinity,
+			       vm->nr_restarts + 1, stop_names[vm->stop], vm->crash_reason[0] ? ": " : "",
+			       vm->crash_reason);
+	}
+}
+
+static uint64_t all_exits(const struct vcpu *vcpu)
+{
+	uint64_t n = 0;
+	unsigned int i;
+
+	for (i = 0; i < NR_EXIT_REASONS; i++)
+		n += vcpu->exits[i];
+	return n;
+}
+
+static void for_vcpus(void (*fn)(struct vcpu *vcpu))
+{
+	unsigned int i;
+	uint16_t j;
+
+	for (i = 0; i < MAX_VMS; i++)
+		for (j = 0; vm_table[i] && j < vm_table[i]->nr_vcpus; j++)
+			fn(vm_table[i]->vcpus[j]);
+}
+
+static void show_vcpu(struct vcpu *vcpu)
+{
+	console_printf("%-16s %-5u %-4u %-10s %-14lu %lu ms%s\n", vcpu->vm->name, vcpu->vcpu_id, vcpu->pcpu_id,
+		       vcpu_state_names[vcpu->state], all_exits(vcpu), tsc_to_us(vcpu->thread.run_ticks) / 1000,
+		       vcpu->lapic_pt ? "  local APIC passed through" : "");
+}
+
+void cmd_vcpu_list(int argc __unused, char **argv __unused)
+{
+	console_printf("VM               vCPU  CPU  STATE      EXITS          RUN\n");
+	for_vcpus(show_vcpu);
+}
+
+static void clear_exits(struct vcpu *vcpu)
+{
+	memset(vcpu->exits, 0, sizeof(vcpu->exits));
+}
+
+static void show_exits(struct vcpu *vcpu)
+{
+	uint32_t i;
+
+	console_printf("%s/%u: %lu exits\n", vcpu->vm->name, vcpu->vcpu_id, all_exits(vcpu));
+	for (i = 0; i < NR_EXIT_REASONS; i++)
+		if (vcpu->exits[i])
+			console_printf("  %-28s %lu\n", exit_reason_name(i), vcpu->exits[i]);
+}
+
+void cmd_vmexit(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "clear"))
+		for_vcpus(clear_exits);
+	else if (argc == 1)
+		for_vcpus(show_exits);
+	else
+		console_printf("vmexit takes no argument, or the word \"clear\"\n");
+}
+
+void cmd_cpu_list(int argc __unused, char **argv __unused)
+{
+	uint32_t i;
+
+	console_printf("CPU  APIC  POLICY\n");
+	for (i = 0; i < nr_pcpus; i++)
+		console_printf("%-4u %-5u %s%s\n", i, percpu_area[i].apic_id, sched_policy_name(i),
+			       percpu_area[i].lapic_owned_by_guest ? ", local APIC passed through" : "");
+}
+
+void cmd_memory(int argc __unused, char **argv __unused)
+{
+	console_printf("page pool: %u of %u pages free\n", frame_nr_free(), frame_nr_total());
+}

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The operator's keys: the console UART's interrupt. */
+#pragma once
+
+/* `typed` is called (interrupt context) whenever bytes wait in console_getc(). Manager thread, once. */
+void input_init(void (*typed)(void));

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Configuration mechanism 1 (PCI 3.0, 3.2.2.3.2) and who answers it. */
+#include "emul/vpci/vpci.h"
+
+#include "emul/vpci/vpci_priv.h"
+#include "hw/pci.h"
+#include "io/region.h"
+#include "lib/errno.h"
+#include "lib/util.h"
+#include "log/log.h"
+#include "mm/frame.h"
+#include "vm/vcpu.h"
+#include "vm/vm.h"
+
+#define PORT_ADDRESS	0xcf8u
+#define PORT_DATA	0xcfcu
+#define ENABLE		(1u << 31)
+#define VPCI_PAGES	((uint32_t)PAGES(sizeof(struct vpci)))
+#define HOST_BRIDGE_ID	0x4d005155u	/* our own ids, see public/hsm_function.h */
+#define HOST_BRIDGE_CLASS 0x06000001u
+
+static uint32_t mask_of(uint32_t size)
+{
+	return size == 4 ? ~0u : (1u << 8 * size) - 1;
+}
+
+static bool is_assigned_away(uint16_t bdf)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < MAX_VMS; i++) {
+		const struct vm *vm = vm_table[i];
+
+		if (!vm || vm->load_order != SCENARIO_PRE_LAUNCHED)
+			continue;
+		for (j = 0; j < vm->cfg->nr_pci_devs; j++)
+			if (vm->cfg->pci_devs[j] == bdf)
+				return true;
+	}
+	return false;
+}
+
+static uint32_t service_read(struct vpci *p, uint16_t bdf, uint32_t reg, uint32_t size)
+{
+	if (bdf == p->hsm.bdf)
+		return hsm_function_read(&p->hsm, reg & ~3u) >> 8 * (reg & 3) & mask_of(size);
+	if (is_assigned_away(bdf))
+		return mask_of(size);
+	return passthru_read(bdf, reg, size);
+}
+
+static void service_write(struct vpci *p, uint16_t bdf, uint32_t reg, uint32_t size, uint32_t value)
+{
+	uint32_t shift = 8 * (reg & 3);
+
+	if (bdf == p->hsm.bdf)
+		hsm_function_write(&p->hsm, reg & ~3u, value << shift, mask_of(size) << shift);
+	else if (!is_assigned_away(bdf))
+		passthru_write(bdf, reg, size, value);
+}
+
+/* A pre-launched VM's bus: a host bridge at 00:00.0. */
+static uint32_t own_read(uint16_t bdf, uint32_t reg, uint32_t size)
+{
+	uint32_t v = 0;
+
+	if (bdf)
+		return mask_of(size);
+	if ((reg & ~3u) == PCI_REG_VENDOR)
+		v = HOST_BRIDGE_ID;
+	else if ((reg & ~3u) == PCI_REG_CLASS)
+		v = HOST_BRIDGE_CLASS;
+	return v >> 8 * (reg & 3) & mask_of(size);
+}
+
+static int address_port(struct vcpu *vcpu, void *dev, struct io_access *acc)
+{
+	struct vpci *p = dev;
+
+	/* Only a dword at CF8 is the address register; bytes there are other chips' registers. */
+	if (acc->addr != PORT_ADDRESS || acc->size != 4)
+		return IO_MISS;
+	if (acc->write)
+		p->address = (uint32_t)acc->value;
+	else
+		acc->value = p->address;
+	(void)vcpu;
+	return IO_DONE;
+}
+
+static int data_port(struct vcpu *vcpu, void *dev, struct io_access *acc)
+{
+	struct vpci *p = dev;
+	uint32_t offset = (uint32_t)(acc->addr - PORT_DATA), reg = (p->address & 0xfcu) + offset;
+	uint16_t bdf = (uint16_t)(p->address >> 8);
+	bool service = vm_is_service_order(vcpu->vm);
+
+	if (!(p->address & ENABLE) || offset + acc->size > 4 || (offset & (acc->size - 1u))) {
+		if (!acc->write)
+			acc->value = mask_of(acc->size);
+		return IO_DONE;
+	}
+	spin_lock(&p->lock);
+	if (!acc->write)
+		acc->value = service ? service_read(p, bdf, reg, acc->size) : own_read(bdf, reg, acc->size);
+	else if (service)
+		service_write(p, bdf, reg, acc->size, (uint32_t)acc->value);
+	spin_unlock(&p->lock);
+	return IO_DONE;
+}
+
+/* A device number on bus 0 without a function; from the top, where firmware puts little. */
+static int find_free(uint16_t *bdf)
+{
+	unsigned int d;
+
+	for (d = 31; d; d--) {
+		if (pci_read(PCI_BDF(0, d, 0), PCI_REG_VENDOR, 4) == PCI_NO_DEVICE) {
+			*bdf = PCI_BDF(0, d, 0);
+			return 0;
+		}
+	}
+	return ERR(-ENOSPC);
+}
+
+int vpci_create(struct vm *vm)
+{
+	struct vpci *p = frame_get(VPCI_PAGES);
+	int err = 0;
+
+	if (!p)
+		return ERR(-ENOMEM);
+	vm->vpci = p;
+	if (vm_is_service_order(vm))
+		err = find_free(&p->hsm.bdf);
+	if (!err)
+		err = io_region_add(vm, IO_PORT, PORT_ADDRESS, 1, address_port, p);
+	if (!err)
+		err = io_region_add(vm, IO_PORT, PORT_DATA, 4, data_port, p);
+	if (err)
+		vpci_destroy(vm);
+	return err;
+}
+
+void vpci_destroy(struct vm *vm)
+{
+	if (!vm->vpci)
+		return;
+	io_region_remove(vm, IO_PORT, PORT_ADDRESS);
+	io_region_remove(vm, IO_PORT, PORT_DATA);
+	frame_put(vm->vpci, VPCI_PAGES);
+	vm->vpci = NULL;
+}
+
+void vpci_reset(struct vm *vm)
+{
+	struct vpci *p = vm->vpci;
+
+	spin_lock(&p->lock);
+	p->address = 0;
+	hsm_function_reset(&p->hsm);
+	spin_unlock(&p->lock);
+}
+
+bool vpci_hsm_message(struct vm *vm, uint64_t *addr, uint32_t *data)
+{
+	struct vpci *p = vm->vpci;
+	bool on;
+
+	spin_lock(&p->lock);
+	on = p->hsm.msi_control;
+	*addr = p->hsm.msi_addr;
+	*data = p->hsm.msi_data;
+	spin_unlock(&p->lock);
+	return on;
+}

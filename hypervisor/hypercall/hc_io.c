@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* I/O requests, interrupts and what is left. */
+#include "cpu/percpu.h"
+#include "hypercall/hc.h"
+#include "io/ioreq.h"
+#include "lib/errno.h"
+#include "public/irq.h"
+#include "public/vm.h"
+#include "vm/virq.h"
+#include "vm/vm.h"
+
+int64_t hc_ioreq_buffer(struct hc_call *c)
+{
+	uint64_t page;
+	int err = hc_get(c->p2, &page, sizeof(page));
+
+	if (err)
+		return err;
+	if (c->target->state != VM_CREATED)
+		return -EINVAL;
+	return ioreq_attach(c->target, gpa(page));
+}
+
+int64_t hc_ioreq_done(struct hc_call *c)
+{
+	return ioreq_complete(c->target, c->p2);
+}
+
+/* A real-time or safety VM is not the Service VM's to interrupt (reference-system.md 1.1, severity). */
+static bool may_interrupt(const struct vm *vm)
+{
+	return vm->cfg->severity <= SCENARIO_SEVERITY_SERVICE;
+}
+
+int64_t hc_irq_msi(struct hc_call *c)
+{
+	struct acrn_msi_entry m;
+	int err = hc_get(c->p2, &m, sizeof(m));
+
+	if (err)
+		return err;
+	if (!may_interrupt(c->target))
+		return -EPERM;
+	return virq_msi(c->target, m.msi_addr, m.msi_data);
+}
+
+int64_t hc_irq_line(struct hc_call *c)
+{
+	static const bool first[] = { true, false, true, false };
+	uint32_t gsi = IRQLINE_GSI(c->p2), op = IRQLINE_OP(c->p2);
+	int err;
+
+	if (!may_interrupt(c->target))
+		return -EPERM;
+	if (op > IRQLINE_FALLING_PULSE)
+		return -EINVAL;
+	err = virq_line(c->target, gsi, first[op]);
+	if (!err && op >= IRQLINE_RAISING_PULSE)
+		err = virq_line(c->target, gsi, !first[op]);
+	return err;
+}
+
+/* Counts of physical interrupts of the VM; it has none of its own, so the list is empty. */
+int64_t hc_irq_monitor(struct hc_call *c)
+{
+	struct acrn_intr_monitor m;
+	int err = hc_get(c->p2, &m, sizeof(m));
+
+	if (err)
+		return err;
+	if (m.cmd == INTR_MONITOR_DELAY)
+		return 0;
+	if (m.cmd != INTR_MONITOR_GET_DATA)
+		return -EINVAL;
+	m.buf_cnt = 0;
+	return hc_put(c->p2, &m, sizeof(m));
+}
+
+/* The hypervisor keeps P- and C-states to itself: none are offered. */
+int64_t hc_pm_state(struct hc_call *c)
+{
+	const uint8_t none = 0;
+	uint32_t type = PMCMD_TYPE(c->p1);
+
+	if (!hc_vm_of(PMCMD_VM(c->p1)) || (type != PMCMD_GET_PX_CNT && type != PMCMD_GET_CX_CNT))
+		return -EINVAL;
+	return hc_put(c->p2, &none, sizeof(none));
+}
+
+int64_t hc_hw_info(struct hc_call *c)
+{
+	const uint16_t n = (uint16_t)nr_pcpus;
+
+	return hc_put(c->p1, &n, sizeof(n));
+}

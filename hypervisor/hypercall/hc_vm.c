@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Life of post-launched VMs. */
+#include "cpu/percpu.h"
+#include "cpu/smp.h"
+#include "hypercall/hc.h"
+#include "io/ioreq.h"
+#include "lib/bits.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "log/log.h"
+#include "machine/machine.h"
+#include "machine/slots.h"
+#include "public/hypercall.h"
+#include "public/ioreq.h"
+#include "public/vm.h"
+#include "vm/vcpu.h"
+#include "vm/vm.h"
+
+/* Serialises creation and destruction: held by at most one Service VM vCPU, which may sleep meanwhile. */
+static uint32_t busy;
+
+static bool claim(void)
+{
+	return !__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE);
+}
+
+static void release(void)
+{
+	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+}
+
+int64_t hc_api_version(struct hc_call *c)
+{
+	const struct acrn_api_version v = { HC_API_MAJOR, HC_API_MINOR };
+
+	return hc_put(c->p1, &v, sizeof(v));
+}
+
+int64_t hc_callback_vector(struct hc_call *c)
+{
+	if (c->p1 < HV_UPCALL_VECTOR_MIN || c->p1 > HV_UPCALL_VECTOR_MAX)
+		return -EINVAL;
+	service_vm->upcall_vector = (uint8_t)c->p1;
+	return 0;
+}
+
+/* The Service VM has taken the CPU's vCPU offline in its kernel: it is parked, and the CPU is free for others. */
+int64_t hc_offline_cpu(struct hc_call *c)
+{
+	uint16_t i;
+
+	for (i = 1; i < service_vm->nr_vcpus; i++) {
+		struct vcpu *vcpu = service_vm->vcpus[i];
+
+		if (vcpu->vapic_id == c->p1 && vcpu != c->vcpu) {
+			vcpu_request(vcpu, REQ_PAUSE);
+			return 0;
+		}
+	}
+	return -EPERM;
+}
+
+int64_t hc_vcpu_create(struct hc_call *c __unused)
+{
+	return 0;
+}
+
+/* Vets the block: reads nothing from guest memory again. */
+static int64_t create(struct acrn_vm_creation *v)
+{
+	const uint64_t accepted = SCENARIO_FLAG_SECURE_WORLD | SCENARIO_FLAG_LAPIC_PT | SCENARIO_FLAG_RT |
+				  SCENARIO_FLAG_IO_POLLING;
+	struct machine_request req = { .name = (const char *)v->name };
+	const struct scenario_vm *cfg;
+	struct vm *vm;
+	int vm_id, err;
+
+	if (strnlen(req.name, sizeof(v->name)) == sizeof(v->name) || !v->name[0])
+		return ERR(-EINVAL);
+	req.flags = v->vm_flag & accepted;
+	if ((req.flags & SCENARIO_FLAG_LAPIC_PT) && !(req.flags & SCENARIO_FLAG_RT))
+		return ERR(-EINVAL);
+	vm_id = slots_find(req.name, &cfg);
+	if (vm_id < 0)
+		return vm_id;
+	req.cpu_affinity = v->cpu_affinity ? v->cpu_affinity : cfg->cpu_affinity;
+	if ((req.cpu_affinity & ~cfg->cpu_affinity) || bits_count(req.cpu_affinity) > IOREQ_SLOTS) {
+		log_warn("vm %s: CPUs %lx asked for, %lx are allowed\n", req.name, req.cpu_affinity, cfg->cpu_affinity);
+		return -EINVAL;
+	}
+	req.flags |= cfg->guest_flags & ~accepted;
+	err = machine_build((uint16_t)vm_id, cfg, &req, &vm);
+	if (err)
+		return err;
+	vm->hooks.stopped = slots_stopped;
+	v->vmid = (uint16_t)(vm_id - service_vm->vm_id);
+	v->vcpu_num = vm->nr_vcpus;
+	return 0;
+}
+
+int64_t hc_vm_create(struct hc_call *c)
+{
+	struct acrn_vm_creation v;
+	int64_t err = hc_get(c->p1, &v, sizeof(v));
+
+	if (err)
+		return err;
+	if (!claim())
+		return -EBUSY;
+	err = create(&v);
+	/* The id must reach the caller, or nobody could destroy the VM. */
+	if (!err && hc_put(c->p1, &v, sizeof(v))) {
+		machine_destroy(vm_table[v.vmid + service_vm->vm_id]);
+		err = -EFAULT;
+	}
+	release();
+	return err;
+}
+
+int64_t hc_vm_destroy(struct hc_call *c)
+{
+	if (!claim())
+		return -EBUSY;
+	if (c->target->state == VM_RUNNING) {
+		release();
+		return -EINVAL;
+	}
+	machine_destroy(c->target);
+	release();
+	return 0;
+}
+
+int64_t hc_vm_start(struct hc_call *c)
+{
+	if (!c->target->ioreq)
+		return -EINVAL;
+	return machine_start(c->target);
+}
+
+int64_t hc_vm_pause(struct hc_call *c)
+{
+	if (c->target->state == VM_CREATED)
+		return 0;
+	return machine_pause(c->target);
+}
+
+int64_t hc_vm_reset(struct hc_call *c)
+{
+	if (c->target->state != VM_PAUSED && c->target->state != VM_CREATED)
+		return -EINVAL;
+	return machine_reset(c->target);
+}
+
+static bool is_zero(const void *p, size_t n)
+{
+	const uint8_t *b = p;
+
+	while (n--)
+		if (*b++)
+			return false;
+	return true;
+}
+
+int64_t hc_vm_regs(struct hc_call *c)
+{
+	struct acrn_vcpu_regs r;
+	int err = hc_get(c->p2, &r, sizeof(r));
+
+	if (err)
+		return err;
+	if (c->target->state == VM_RUNNING || r.vcpu_id >= c->target->nr_vcpus ||
+	    !is_zero(r.reserved, sizeof(r.reserved)) ||
+	    !is_zero(r.vcpu_regs.reserved_64, sizeof(r.vcpu_regs.reserved_64)) ||
+	    !is_zero(r.vcpu_regs.reserved_32, sizeof(r.vcpu_regs.reserved_32)))
+		return -EINVAL;
+	return vcpu_set_regs(c->target->vcpus[r.vcpu_id], &r.vcpu_regs);
+}
+
+static uint32_t state_of(const struct vm *vm)
+{
+	if (vm->stop != VM_STOP_NONE && vm->state == VM_RUNNING)
+		return Q_VM_STOPPED;
+	switch (vm->state) {
+	case VM_CREATED:
+		return Q_VM_CREATED;
+	case VM_RUNNING:
+		return Q_VM_RUNNING;
+	case VM_PAUSED:
+		return Q_VM_PAUSED;
+	default:
+		return Q_VM_POWERED_OFF;
+	}
+}
+
+int64_t hc_vm_state(struct hc_call *c)
+{
+	static const uint32_t reasons[] = {
+		[VM_STOP_NONE] = Q_STOP_NONE, [VM_STOP_CRASH] = Q_STOP_CRASHED,
+		[VM_STOP_TRIPLE_FAULT] = Q_STOP_TRIPLE_FAULT, [VM_STOP_RESET] = Q_STOP_RESET,
+		[VM_STOP_POWER_OFF] = Q_STOP_POWEROFF
+	};
+	struct hc_q_vm_state s = { .state = Q_VM_POWERED_OFF };
+	const struct vm *vm = hc_vm_of(c->p1);
+
+	if (vm) {
+		s.state = state_of(vm);
+		s.reason = reasons[vm->stop];
+		str_copy(s.why, vm->crash_reason, sizeof(s.why));
+	}
+	return hc_put(c->p2, &s, sizeof(s));
+}
