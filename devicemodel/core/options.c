@@ -159,8 +159,9 @@ static bool parse_slot(const char *text, size_t len, unsigned int *slot, unsigne
 {
 	unsigned int n[3], count = 0;
 	const char *p = text, *stop = text + len;
+	bool whole = false;
 
-	while (count < 3) {
+	while (count < 3 && !whole) {
 		char *end;
 		unsigned long v;
 
@@ -170,13 +171,12 @@ static bool parse_slot(const char *text, size_t len, unsigned int *slot, unsigne
 		if (end > stop || v > 255)
 			return false;
 		n[count++] = v;
-		if (end == stop)
-			break;
-		if (*end != ':')
+		whole = end == stop;
+		if (!whole && *end != ':')
 			return false;
 		p = end + 1;
 	}
-	if (p > stop || (count == 3 && n[0] != 0) || text[len - 1] == ':')
+	if (!whole || (count == 3 && n[0] != 0))
 		return false;
 	*slot = count == 3 ? n[1] : n[0];
 	*func = count == 3 ? n[2] : count == 2 ? n[1] : 0;
