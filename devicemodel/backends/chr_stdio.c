@@ -39,6 +39,14 @@ static int make_raw(int fd, struct termios *old)
 	return tcsetattr(fd, TCSANOW, &raw) ? -errno : 0;
 }
 
+/* The terminal is somebody else's just now: changing it would stop our process (SIGTTOU). */
+static bool in_background(int fd)
+{
+	pid_t group = tcgetpgrp(fd);
+
+	return group >= 0 && group != getpgrp();
+}
+
 /*
  * A descriptor of our own for @fd that does not block. Setting O_NONBLOCK on @fd itself would reach everybody who shares it,
  * such as the shell we came from; opening it anew through /proc gives one that is only ours. Files do not block, and
@@ -80,7 +88,7 @@ static int stdio_open(struct chr *c, const char *arg)
 	if (!at_exit)
 		atexit(restore_stdin);
 	at_exit = true;
-	if (isatty(STDIN_FILENO) && make_raw(STDIN_FILENO, &stdin_mode) == 0)
+	if (!in_background(STDIN_FILENO) && make_raw(STDIN_FILENO, &stdin_mode) == 0)
 		stdin_raw = true;
 	chr_attach(c, own_fd(STDIN_FILENO, O_RDONLY), own_fd(STDOUT_FILENO, O_WRONLY));
 	return 0;

@@ -44,8 +44,9 @@ struct blk {
 	struct worker_fd done;
 	struct blk_options opts;
 	char id[VIRTIO_BLK_ID_BYTES];
-	struct blk_io *io;
-	struct blk_io *free;		/* one for each entry of each queue, so it never runs out */
+	struct blk_io *io;		/* one for each entry of each queue, so they never run out */
+	struct blk_io *free;
+	unsigned int nr_used;		/* those behind were never used, and their memory never touched */
 	unsigned int inflight;
 	bool draining;			/* a reset waits for inflight to reach 0 */
 	bool writeback;			/* atomic */
@@ -67,6 +68,16 @@ static uint8_t status_of(int result)
 	if (result == 0)
 		return VIRTIO_BLK_S_OK;
 	return result == -EOPNOTSUPP ? VIRTIO_BLK_S_UNSUPP : VIRTIO_BLK_S_IOERR;
+}
+
+static struct blk_io *take_io(struct blk *blk)
+{
+	struct blk_io *io = blk->free;
+
+	if (!io)
+		return &blk->io[blk->nr_used++];
+	blk->free = io->next_free;
+	return io;
 }
 
 /* Hands the chain back; the caller signals. */
@@ -197,7 +208,7 @@ static bool begin(struct blk *blk, unsigned int index)
 {
 	const struct queue_chain *c = &blk->chain;
 	const struct iovec *last = &c->iov[c->nr_out + c->nr_in - 1];
-	struct blk_io *io = blk->free;
+	struct blk_io *io;
 	int ret;
 
 	if (c->out_len < sizeof(struct virtio_blk_outhdr)) {
@@ -208,7 +219,7 @@ static bool begin(struct blk *blk, unsigned int index)
 		virtio_break(&blk->vd, "disk request without room for its status");
 		return false;
 	}
-	blk->free = io->next_free;
+	io = take_io(blk);
 	io->queue = index;
 	io->head = c->head;
 	io->in_len = c->in_len;
@@ -339,20 +350,6 @@ static void fill_config(struct blk *blk)
 	memcpy(blk->vd.config, &c, CONFIG_SIZE);
 }
 
-static int make_ios(struct blk *blk)
-{
-	unsigned int i, nr = blk->vd.nr_queues * QUEUE_SIZE;
-
-	blk->io = calloc(nr, sizeof(*blk->io));
-	if (!blk->io)
-		return -ENOMEM;
-	for (i = 0; i < nr; i++) {
-		blk->io[i].next_free = blk->free;
-		blk->free = &blk->io[i];
-	}
-	return 0;
-}
-
 static void blk_destroy(struct virtio_dev *vd)
 {
 	struct blk *blk = to_blk(vd);
@@ -395,9 +392,8 @@ static int blk_create(const struct virtio_params *params, struct virtio_dev **ou
 		free(blk);
 		return ret;
 	}
-	ret = make_ios(blk);
-	if (!ret)
-		ret = open_disk(blk);
+	blk->io = calloc(blk->vd.nr_queues * QUEUE_SIZE, sizeof(*blk->io));
+	ret = blk->io ? open_disk(blk) : -ENOMEM;
 	if (ret) {
 		blk_destroy(&blk->vd);
 		return ret;

@@ -75,6 +75,10 @@ void drv_ring(struct drv *d, struct drv_queue *q, struct virtqueue *vq, uint16_t
 	q->desc = drv_ptr(d, q->desc_gpa, size * 16u);
 	q->avail = drv_ptr(d, q->avail_gpa, 6 + 2u * size);
 	q->used = drv_ptr(d, q->used_gpa, 6 + 8u * size);
+	/* A test that goes back with d->next gets used memory. */
+	memset(q->desc, 0, size * 16u);
+	memset(q->avail, 0, 6 + 2u * size);
+	memset(q->used, 0, 6 + 8u * size);
 	vq->size = size;
 	vq->desc_gpa = q->desc_gpa;
 	vq->avail_gpa = q->avail_gpa;
