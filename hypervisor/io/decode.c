@@ -21,29 +21,44 @@
 #define SEG_CS	1u
 #define SEG_SS	2u
 
-/* Copies instruction bytes of one page. Number of bytes; 0 with *error (a #PF code) or *error = 0: not RAM. */
-static unsigned int fetch_page(const struct vcpu *vcpu, uint64_t linear, uint8_t *to, unsigned int n, uint32_t *error)
+/*
+ * Copies at most n instruction bytes of one page. Their number; 0: not
+ * mapped or not executable, with *error for #PF; -ENOEXEC: no RAM, or no address.
+ */
+static int fetch_page(const struct vcpu *vcpu, uint64_t linear, uint8_t *to, unsigned int n, uint32_t *error)
 {
 	uint64_t left = PAGE_SIZE - (linear & (PAGE_SIZE - 1));
 	const uint8_t *from;
 	gpa_t at;
+	int r = gva_translate(vcpu, linear, GVA_FETCH | half_access(vcpu), &at, error);
 
-	*error = 0;
-	if (gva_translate(vcpu, linear, GVA_FETCH | half_access(vcpu), &at, error))
-		return 0;
+	if (unlikely(r))
+		return r == 1 ? 0 : -ENOEXEC;
 	if (likely(left >= 16 && n == INSN_MAX)) {
 		from = gpa_ptr(vcpu->vm, at, 16);
-		if (from) {
-			__builtin_memcpy(to, from, 16);
-			to[15] = 0;
-		}
-		return from ? n : 0;
+		if (unlikely(!from))
+			return -ENOEXEC;
+		__builtin_memcpy(to, from, 16);
+		to[INSN_MAX] = 0;
+		return INSN_MAX;
 	}
 	n = (unsigned int)MIN(n, left);
 	from = gpa_ptr(vcpu->vm, at, n);
-	if (from)
-		memcpy(to, from, n);
-	return from ? n : 0;
+	if (!from)
+		return -ENOEXEC;
+	memcpy(to, from, n);
+	return (int)n;
+}
+
+/* fetch_page(), or the guest's page fault. Number of bytes; 0: the fault is queued; -ENOEXEC. */
+static int fetch_or_fault(struct vcpu *vcpu, uint64_t linear, uint8_t *to, unsigned int n)
+{
+	uint32_t error = 0;
+	int r = fetch_page(vcpu, linear, to, n, &error);
+
+	if (unlikely(!r))
+		virq_page_fault(vcpu, linear, error);
+	return r;
 }
 
 /*
@@ -53,26 +68,18 @@ static unsigned int fetch_page(const struct vcpu *vcpu, uint64_t linear, uint8_t
 static int fetch(struct vcpu *vcpu, uint64_t linear, unsigned int mode, struct insn *in)
 {
 	uint8_t buf[INSN_BUF] __aligned(8);
-	unsigned int n, more;
-	uint32_t error;
-	int r;
+	int n, r;
 
 	((uint64_t *)buf)[0] = ((uint64_t *)buf)[1] = ((uint64_t *)buf)[2] = ((uint64_t *)buf)[3] = 0;
-	n = fetch_page(vcpu, linear, buf, INSN_MAX, &error);
-	if (unlikely(!n)) {
-		if (error)
-			virq_page_fault(vcpu, linear, error);
-		return error ? DECODE_FAULT : -ENOEXEC;
-	}
+	n = fetch_or_fault(vcpu, linear, buf, INSN_MAX);
+	if (unlikely(n <= 0))
+		return n ? n : DECODE_FAULT;
 	r = insn_parse(buf, mode, in);
 	if (likely(n == INSN_MAX || (!r && in->len <= n)))
 		return r;
-	more = fetch_page(vcpu, linear + n, buf + n, INSN_MAX - n, &error);
-	if (!more) {
-		if (error)
-			virq_page_fault(vcpu, linear + n, error);
-		return error ? DECODE_FAULT : -ENOEXEC;
-	}
+	r = fetch_or_fault(vcpu, linear + (unsigned int)n, buf + n, INSN_MAX - (unsigned int)n);
+	if (r <= 0)
+		return r ? r : DECODE_FAULT;
 	return insn_parse(buf, mode, in);
 }
 
@@ -101,7 +108,7 @@ static int decode_stack(struct vcpu *vcpu, bool push)
 		sp -= acc->size;
 	acc->other = half_linear(vcpu, SEG_SS, sp & size_mask(acc->addr_size));
 	if (push)
-		r = half_probe_write(vcpu, acc->other, acc->size);
+		r = gva_probe_write(vcpu, acc->other, acc->size, half_access(vcpu));
 	else
 		r = gva_read(vcpu, acc->other, &value, acc->size, GVA_READ | half_access(vcpu));
 	if (r)
@@ -209,16 +216,20 @@ int io_decode(struct vcpu *vcpu, gpa_t gpa, bool write)
 
 unsigned int io_decode_bytes(const struct vcpu *vcpu, uint8_t buf[15])
 {
-	unsigned int mode = vcpu_mode_bytes(vcpu), n;
+	unsigned int mode = vcpu_mode_bytes(vcpu);
 	uint64_t linear = vcpu_rip(vcpu);
 	uint8_t bytes[INSN_BUF];
 	uint32_t error;
+	int n, more = 0;
 
 	if (mode != 8)
 		linear = (uint32_t)(linear + vcpu_seg_base(vcpu, SEG_CS));
 	n = fetch_page(vcpu, linear, bytes, INSN_MAX, &error);
-	if (n && n < INSN_MAX)
-		n += fetch_page(vcpu, linear + n, bytes + n, INSN_MAX - n, &error);
-	memcpy(buf, bytes, n);
-	return n;
+	if (n <= 0)
+		return 0;
+	if (n < (int)INSN_MAX)
+		more = fetch_page(vcpu, linear + (unsigned int)n, bytes + n, INSN_MAX - (unsigned int)n, &error);
+	n += MAX(more, 0);
+	memcpy(buf, bytes, (size_t)n);
+	return (unsigned int)n;
 }

@@ -8,9 +8,6 @@
 
 #include "io/decode_half.h"
 #include "lib/errno.h"
-#include "vm/gpa.h"
-#include "vm/virq.h"
-#include "vm/vm.h"
 #include "x86/cr.h"
 #include "x86/vmcs_field.h"
 #include "x86/vmx_insn.h"
@@ -59,30 +56,6 @@ int half_write_back(struct vcpu *vcpu, uint64_t value)
 	acc->second_half = true;
 	acc->op = IO_FIN_NONE;
 	return DECODE_AGAIN;
-}
-
-int half_probe_write(struct vcpu *vcpu, uint64_t linear, uint8_t size)
-{
-	const uint64_t ends[2] = { linear, linear + size - 1 };
-	uint32_t error;
-	unsigned int i;
-	gpa_t at;
-	int r;
-
-	for (i = 0; i < 2; i++) {
-		r = gva_translate(vcpu, ends[i], GVA_WRITE | half_access(vcpu), &at, &error);
-		if (r == 1)
-			virq_page_fault(vcpu, ends[i], error);
-		if (r == -EINVAL) {
-			virq_exception_error(vcpu, VEC_GP, 0);
-			return 1;
-		}
-		if (r)
-			return r;
-		if (!gpa_ptr(vcpu->vm, at, 1))
-			return -EFAULT;
-	}
-	return 0;
 }
 
 static int finish_mov(struct vcpu *vcpu)

@@ -33,12 +33,6 @@ static inline uint64_t half_linear(const struct vcpu *vcpu, unsigned int seg, ui
 	return vcpu_mode_bytes(vcpu) == 8 ? linear : (uint32_t)linear;
 }
 
-/*
- * Finds out whether memory can be written before anything else of the
- * instruction happens: 0, 1 after queueing the fault, -EFAULT (not RAM).
- */
-int half_probe_write(struct vcpu *vcpu, uint64_t linear, uint8_t size) __must_check;
-
 /* Strings (io/decode_string.c): first half, and what follows an answered access. As io_decode(), io_decode_finish(). */
 int string_decode(struct vcpu *vcpu, const struct insn *in, gpa_t gpa, bool write) __must_check;
 int string_finish(struct vcpu *vcpu) __must_check;

@@ -55,7 +55,7 @@ static int decode_movs_to(struct vcpu *vcpu, uint64_t si, gpa_t to)
 
 static int decode_movs_from(struct vcpu *vcpu, uint64_t di)
 {
-	int r = half_probe_write(vcpu, di, vcpu->io.size);
+	int r = gva_probe_write(vcpu, di, vcpu->io.size, half_access(vcpu));
 
 	vcpu->io.other = di;
 	if (r == -EFAULT)

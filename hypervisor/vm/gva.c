@@ -250,7 +250,7 @@ static int reach(struct vcpu *vcpu, uint64_t linear, uint32_t access, uint8_t **
 	int r = translate(vcpu, linear, access, &at, &error);
 
 	if (r == 1)
-		virq_page_fault(vcpu, linear, error);
+		virq_page_fault(vcpu, vcpu_efer(vcpu) & EFER_LMA ? linear : (uint32_t)linear, error);
 	if (r == -EINVAL) {
 		virq_exception_error(vcpu, VEC_GP, 0);
 		return 1;
@@ -293,4 +293,15 @@ int gva_read(struct vcpu *vcpu, uint64_t linear, void *buf, uint32_t len, uint32
 int gva_write(struct vcpu *vcpu, uint64_t linear, const void *buf, uint32_t len, uint32_t access)
 {
 	return copy(vcpu, linear, (uint8_t *)buf, len, (access & GVA_USER) | GVA_WRITE);
+}
+
+int gva_probe_write(struct vcpu *vcpu, uint64_t linear, uint32_t len, uint32_t access)
+{
+	uint32_t first = (uint32_t)(PAGE_SIZE - (linear & (PAGE_SIZE - 1)));
+	uint8_t *p;
+	int r;
+
+	access = (access & GVA_USER) | GVA_WRITE | SET_AD;
+	r = reach(vcpu, linear, access, &p);
+	return r || first >= len ? r : reach(vcpu, linear + first, access, &p);
 }

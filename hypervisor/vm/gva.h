@@ -30,3 +30,6 @@ int gva_translate(const struct vcpu *vcpu, uint64_t linear, uint32_t access, gpa
  */
 int gva_read(struct vcpu *vcpu, uint64_t linear, void *buf, uint32_t len, uint32_t access) __must_check;
 int gva_write(struct vcpu *vcpu, uint64_t linear, const void *buf, uint32_t len, uint32_t access) __must_check;
+
+/* As gva_write(), of at most a page, but writes nothing: a fault of a later write, found before anything else happens. */
+int gva_probe_write(struct vcpu *vcpu, uint64_t linear, uint32_t len, uint32_t access) __must_check;
