@@ -30,6 +30,7 @@ cases.cfg is an ini file, one section a case:
                          the last must match CHECK; there must be two or more
 """
 import configparser
+import glob
 import os
 import re
 import sys
@@ -243,8 +244,11 @@ class Case:
 
 
 def load_cases(path):
+    """The cases of a file, and of the files of cases.d beside it."""
     config = configparser.ConfigParser(interpolation=None, delimiters=("=",))
     config.optionxform = str    # tags keep their case
-    with open(path, encoding="utf-8") as file:
-        config.read_file(file)
+    more = sorted(glob.glob(os.path.join(os.path.dirname(path), "cases.d/*.cfg")))
+    for name in [path] + more:
+        with open(name, encoding="utf-8") as file:
+            config.read_file(file)
     return [Case(name, config[name]) for name in config.sections()]

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The cases of build/guest/cases.elf. A case runs on the first processor with
+ * interrupts off and the local APIC set up, and leaves it so.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+struct guest_case {
+	const char *name;
+	unsigned int cpus;	/* it needs */
+	void (*run)(void);
+};
+
+void case_cpuid(void);
+void case_msr(void);
+void case_cr(void);
+void case_exceptions(void);
+void case_shadow(void);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Chooses cases by the words of the command line; none: all of them. */
+#include "cases/cases.h"
+
+#include "lib/args.h"
+#include "lib/clock.h"
+#include "lib/console.h"
+#include "lib/main.h"
+#include "lib/platform.h"
+#include "lib/report.h"
+#include "lib/smp.h"
+
+static const struct guest_case cases[] = {
+	{ "cpuid", 1, case_cpuid },
+};
+
+static void run(const struct guest_case *c)
+{
+	report_push(c->name);
+	if (smp_count() < c->cpus)
+		report_skip("needs %u CPUs, there are %u", c->cpus, smp_count());
+	else
+		c->run();
+	report_pop();
+}
+
+void guest_main(void)
+{
+	unsigned int i, nr = 0;
+
+	smp_start();
+	printf("guest: %s, %u CPUs, %lu kHz, arguments '%s'\n", platform_is_service() ? "Service VM" :
+	       platform_is_vm() ? "VM" : "bare machine", smp_count(), clock_khz(), platform_cmdline());
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (args_names_nothing() || args_has(cases[i].name)) {
+			run(&cases[i]);
+			nr++;
+		}
+	}
+	if (!nr)
+		report(false, "a case is named by '%s'", platform_cmdline());
+}
