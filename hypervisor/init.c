@@ -15,12 +15,8 @@
 #include "irq/timer.h"
 #include "irq/vector.h"
 #include "log/panic.h"
-#include "log/panic.h"
 #include "mm/hostmap.h"
 #include "sched/thread.h"
-#include "vm/vcpu_arch.h"
-#include "vmx/caps.h"
-#include "vmx/vmxon.h"
 #include "vm/vcpu_arch.h"
 #include "vmx/caps.h"
 #include "vmx/vmxon.h"
@@ -55,14 +51,11 @@ void boot_main(uint32_t magic, uint32_t info)
 	tsc_init(hpa(acpi.hpet_base), acpi.pm_tmr);
 	launch_prepare();			/* the scenario; stops here when it does not fit */
 	vmx_caps_init();
-	vcpu_arch_init();
+	vcpu_arch_init();			/* what guests may use of CR4 and XCR0 */
 	idt_interrupt = vector_dispatch;
 	cpu_setup();
 	percpu_area[0].apic_id = lapic_id();
 	ioapic_init();				/* all pins masked */
-	vmx_caps_init();
-	vcpu_arch_init();			/* what guests may use of CR4 and XCR0 */
-	launch_prepare();			/* the scenario; stops here when it does not fit */
 	smp_start(&smp_ops, sched_idle);	/* the other CPUs idle until there is a thread for them */
 	boot_stage_banner();
 	launch_vms();
