@@ -27,8 +27,9 @@ uint32_t ring_free(const struct ring *r)
 uint32_t ring_write(struct ring *r, const void *data, uint32_t n)
 {
 	uint32_t at = r->head & (r->size - 1), first;
+	uint32_t room = ring_free(r);	/* read once: the consumer may make more meanwhile */
 
-	n = MIN(n, ring_free(r));
+	n = MIN(n, room);
 	first = MIN(n, r->size - at);
 	memcpy(r->buf + at, data, first);
 	memcpy(r->buf, (const uint8_t *)data + first, n - first);
@@ -41,8 +42,9 @@ uint32_t ring_write(struct ring *r, const void *data, uint32_t n)
 uint32_t ring_read(struct ring *r, void *data, uint32_t n)
 {
 	uint32_t at = r->tail & (r->size - 1), first;
+	uint32_t waiting = ring_used(r);	/* read once, as above */
 
-	n = MIN(n, ring_used(r));
+	n = MIN(n, waiting);
 	first = MIN(n, r->size - at);
 	memcpy(data, r->buf + at, first);
 	memcpy((uint8_t *)data + first, r->buf, n - first);

@@ -10,6 +10,7 @@
 #define SIZE_2M		(2ul << 20)
 #define SIZE_1G		(1ul << 30)
 
+/* They evaluate an argument twice: never give them memory that others write. */
 #define MIN(a, b)	((a) < (b) ? (a) : (b))
 #define MAX(a, b)	((a) > (b) ? (a) : (b))
 #define ALIGN_UP(x, a)	(((x) + (a) - 1) & ~((__typeof__(x))(a) - 1))
