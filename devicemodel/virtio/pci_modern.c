@@ -343,7 +343,7 @@ static void reg_write(struct modern *m, uint32_t offset, unsigned int size, uint
 	}
 }
 
-static uint64_t modern_bar_read(struct pci_dev *pdev, unsigned int bar, uint64_t offset, unsigned int size)
+static uint64_t pci_modern_read(struct pci_dev *pdev, unsigned int bar, uint64_t offset, unsigned int size)
 {
 	struct modern *m = pdev->priv;
 
@@ -354,7 +354,7 @@ static uint64_t modern_bar_read(struct pci_dev *pdev, unsigned int bar, uint64_t
 	return reg_read(m, offset, 4) | (uint64_t)reg_read(m, offset + 4, 4) << 32;
 }
 
-static void modern_bar_write(struct pci_dev *pdev, unsigned int bar, uint64_t offset, unsigned int size, uint64_t value)
+static void pci_modern_write(struct pci_dev *pdev, unsigned int bar, uint64_t offset, unsigned int size, uint64_t value)
 {
 	struct modern *m = pdev->priv;
 
@@ -589,8 +589,8 @@ static void modern_reset(struct pci_dev *pdev)
 		.init = kind##_init,                                                                                   \
 		.fini = modern_fini,                                                                                   \
 		.reset = modern_reset,                                                                                 \
-		.bar_read = modern_bar_read,                                                                           \
-		.bar_write = modern_bar_write,                                                                         \
+		.bar_read = pci_modern_read,                                                                           \
+		.bar_write = pci_modern_write,                                                                         \
 		.bar_map = modern_bar_map,                                                                             \
 		.cfg_read = modern_cfg_read,                                                                           \
 		.cfg_write = modern_cfg_write,                                                                         \
