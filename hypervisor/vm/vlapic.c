@@ -14,6 +14,8 @@
 /* An integrated APIC with LVT entries 0 (timer) to 5 (error): no CMCI, no suppression of EOI broadcasts (11.4.8). */
 #define VERSION	(APIC_VERSION_INTEGRATED | 5u << APIC_VERSION_MAX_LVT_SHIFT)
 
+#define ALL_WORDS	0xffu	/* of the 8 registers of IRR or ISR, when the hardware changes them */
+
 /* One allocation: the virtual-APIC page, which hardware wants page aligned, and the structure behind it. */
 #define VLAPIC_PAGES	2u
 
@@ -41,7 +43,7 @@ static void reset_registers(struct vcpu *vcpu)
 	vlapic_set_identity(vcpu);
 	a->timer_mode = APIC_LVT_TIMER_ONESHOT;
 	vlapic_timer_set_divisor(vcpu);
-	a->isr_top = 0;
+	a->irr_words = a->isr_words = 0;
 	__atomic_store_n(&a->esr_pending, 0, __ATOMIC_RELAXED);
 	for (i = 0; i < ARRAY_SIZE(a->pir); i++) {
 		__atomic_store_n(&a->pir[i], 0, __ATOMIC_RELAXED);
@@ -154,15 +156,16 @@ int vlapic_set_base(struct vcpu *vcpu, uint64_t value)
 
 /* ---- vectors in IRR, ISR and TMR: bit n % 32 of the register 16 * (n / 32) bytes in ---- */
 
-static int top_of(const struct vlapic *a, uint32_t base)
+/* Highest vector; `words` says which registers are worth a look. */
+static int top_of(const struct vlapic *a, uint32_t base, uint32_t words)
 {
-	uint32_t word;
-	int i;
+	uint32_t i, word;
 
-	for (i = 7; i >= 0; i--) {
-		word = vlapic_reg(a, base + 16u * (unsigned int)i);
+	for (; words; words &= ~(1u << i)) {
+		i = bit_highest(words);
+		word = vlapic_reg(a, base + 16u * i);
 		if (word)
-			return i * 32 + 31 - __builtin_clz(word);
+			return (int)(i * 32 + bit_highest(word));
 	}
 	return -1;
 }
@@ -177,26 +180,29 @@ static bool vector_test(const struct vlapic *a, uint32_t base, uint8_t vector)
 	return vlapic_reg(a, word_of(base, vector)) & (1u << (vector % 32u));
 }
 
-static void vector_set_to(struct vlapic *a, uint32_t base, uint8_t vector, bool on)
+/* Sets or clears a vector's bit and keeps the bit of its register in *words. */
+static void vector_set_to(struct vlapic *a, uint32_t base, uint8_t vector, bool on, uint8_t *words)
 {
-	uint32_t offset = word_of(base, vector), bit = 1u << (vector % 32u);
+	uint32_t offset = word_of(base, vector), bit = 1u << (vector % 32u), n = 1u << (vector / 32u);
 	uint32_t word = vlapic_reg(a, offset);
 
-	vlapic_reg_set(a, offset, on ? word | bit : word & ~bit);
+	word = on ? word | bit : word & ~bit;
+	vlapic_reg_set(a, offset, word);
+	*words = (uint8_t)(word ? *words | n : *words & ~n);
 }
 
 int vlapic_irr_top(const struct vcpu *vcpu)
 {
-	return top_of(vlapic_of(vcpu), APIC_IRR0);
+	const struct vlapic *a = vlapic_of(vcpu);
+
+	return top_of(a, APIC_IRR0, a->hw_vid ? ALL_WORDS : a->irr_words);
 }
 
 int vlapic_isr_top(const struct vcpu *vcpu)
 {
 	const struct vlapic *a = vlapic_of(vcpu);
 
-	if (a->hw_vid)
-		return top_of(a, APIC_ISR0);
-	return a->isr_top ? a->isr_top : -1;
+	return top_of(a, APIC_ISR0, a->hw_vid ? ALL_WORDS : a->isr_words);
 }
 
 /* Processor priority: the higher class of TPR and of the highest vector in service (11.8.3.1). */
@@ -228,7 +234,9 @@ void vlapic_set_cr8(struct vcpu *vcpu, uint64_t cr8)
 /* Priorities changed: what waits in IRR may get in now, or wait for another TPR. */
 void vlapic_recheck(struct vcpu *vcpu)
 {
-	if (vlapic_irr_top(vcpu) >= 0)
+	const struct vlapic *a = vlapic_of(vcpu);
+
+	if (a->irr_words || a->hw_vid)
 		vcpu->event_check = true;
 }
 
@@ -270,12 +278,14 @@ void vlapic_post(struct vcpu *vcpu, uint8_t vector, bool level)
 /* Half a pir word into its IRR and TMR registers; true when TMR changed. */
 static bool merge(struct vlapic *a, unsigned int reg, uint32_t bits, uint32_t level)
 {
-	uint32_t irr = APIC_IRR0 + 16u * reg, tmr = APIC_TMR0 + 16u * reg;
-	uint32_t old = vlapic_reg(a, tmr), now = (old & ~bits) | level;
+	uint32_t irr = APIC_IRR0 + 16u * reg, tmr = APIC_TMR0 + 16u * reg, old, now;
 
 	if (!bits)
 		return false;
 	vlapic_reg_set(a, irr, vlapic_reg(a, irr) | bits);
+	a->irr_words |= (uint8_t)(1u << reg);
+	old = vlapic_reg(a, tmr);
+	now = (old & ~bits) | level;
 	if (now == old)
 		return false;
 	vlapic_reg_set(a, tmr, now);
@@ -320,12 +330,11 @@ void vlapic_accept(struct vcpu *vcpu, uint8_t vector)
 {
 	struct vlapic *a = vlapic_of(vcpu);
 
-	vector_set_to(a, APIC_IRR0, vector, false);
-	vector_set_to(a, APIC_ISR0, vector, true);
-	a->isr_top = vector;
+	vector_set_to(a, APIC_IRR0, vector, false, &a->irr_words);
+	vector_set_to(a, APIC_ISR0, vector, true, &a->isr_words);
 }
 
-/* The guest wrote EOI; nothing in service: no effect. About 60 instructions for an edge vector. */
+/* The guest wrote EOI; nothing in service: no effect. About 100 instructions for an edge vector, from the MSR write on. */
 void vlapic_eoi(struct vcpu *vcpu)
 {
 	struct vlapic *a = vlapic_of(vcpu);
@@ -333,8 +342,7 @@ void vlapic_eoi(struct vcpu *vcpu)
 
 	if (vector < 0)
 		return;
-	vector_set_to(a, APIC_ISR0, (uint8_t)vector, false);
-	a->isr_top = (uint8_t)MAX(top_of(a, APIC_ISR0), 0);
+	vector_set_to(a, APIC_ISR0, (uint8_t)vector, false, &a->isr_words);
 	vlapic_recheck(vcpu);
 	vlapic_eoi_done(vcpu, (uint8_t)vector);
 }

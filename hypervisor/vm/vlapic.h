@@ -35,7 +35,8 @@ struct vlapic {
 	uint32_t esr_pending;	/* atomic: errors not yet latched into ESR */
 	uint32_t timer_mode;	/* own thread: APIC_LVT_TIMER_ bits in force */
 	uint8_t timer_shift;	/* own thread: log2 of the divisor */
-	uint8_t isr_top;	/* own thread: highest vector in service, 0 = none (cache; without hw_vid) */
+	uint8_t irr_words;	/* own thread, without hw_vid: bit n = IRR register n is not 0 */
+	uint8_t isr_words;	/* the same for ISR */
 	bool hw_vid;		/* (i) virtual-interrupt delivery does IRR/ISR/PPR/EOI */
 };
 

@@ -18,7 +18,8 @@
 #define RW_BOTH		(R(APIC_TPR) | R(APIC_SVR) | R(APIC_ESR) | R(APIC_ICR_LOW) | LVTS | R(APIC_TMICT) | R(APIC_TDCR))
 #define RO_BOTH		(R(APIC_VERSION) | R(APIC_PPR) | R8(APIC_ISR0) | R8(APIC_TMR0) | R8(APIC_IRR0) | R(APIC_TMCCT))
 #define X2APIC_READS	(RW_BOTH | RO_BOTH | R(APIC_ID) | R(APIC_LDR))
-#define X2APIC_WRITES	(RW_BOTH | R(APIC_EOI) | R(APIC_SELF_IPI))
+/* EOI and ICR have their own way in vlapic_msr_write(). */
+#define X2APIC_WRITES	((RW_BOTH & ~R(APIC_ICR_LOW)) | R(APIC_SELF_IPI))
 #define XAPIC_WRITES	(RW_BOTH | R(APIC_ID) | R(APIC_EOI) | R(APIC_LDR) | R(APIC_DFR) | R(APIC_ICR_HIGH))
 #define XAPIC_KNOWN	(XAPIC_WRITES | RO_BOTH | R(APIC_APR) | R(APIC_RRD))
 
@@ -26,6 +27,9 @@
 /* Delivery status is read-only (in x2APIC mode gone): a 1 is tolerated, as hardware does. */
 #define ICR_BITS	(APIC_ICR_VECTOR_MASK | APIC_ICR_DM_MASK | APIC_ICR_LOGICAL | APIC_ICR_BUSY | \
 			 APIC_ICR_ASSERT | APIC_ICR_LEVEL | APIC_ICR_SH_MASK)
+
+/* In x2APIC mode, where the high half is the destination. */
+#define ICR_RESERVED	(0xfffffffful & ~(uint64_t)ICR_BITS)
 
 struct lvt_bits {
 	uint32_t writable;
@@ -191,7 +195,7 @@ int vlapic_mmio_write(struct vcpu *vcpu, uint32_t offset, uint32_t value)
 
 void vlapic_apic_write(struct vcpu *vcpu, uint32_t offset)
 {
-	uint64_t writes = vlapic_is_x2apic(vcpu) ? X2APIC_WRITES : XAPIC_WRITES;
+	uint64_t writes = vlapic_is_x2apic(vcpu) ? X2APIC_WRITES | R(APIC_EOI) : XAPIC_WRITES;
 
 	if (offset % 16 || offset >= 0x400u || !(R(offset) & writes))
 		return;
@@ -207,13 +211,10 @@ static uint64_t x2apic_reserved(uint32_t offset)
 	case APIC_TPR:
 	case APIC_SELF_IPI:
 		return ~0xfful;
-	case APIC_EOI:
 	case APIC_ESR:
 		return ~0ul;
 	case APIC_SVR:
 		return ~(uint64_t)SVR_BITS;
-	case APIC_ICR_LOW:
-		return 0xfffffffful & ~(uint64_t)ICR_BITS;
 	case APIC_TMICT:
 		return ~0xfffffffful;
 	case APIC_TDCR:
@@ -243,10 +244,7 @@ static int x2apic_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 		return 1;
 	if (offset == APIC_LVT_TIMER && (value & APIC_LVT_TIMER_MODE_MASK) == APIC_LVT_TIMER_MODE_MASK)
 		return 1;
-	if (offset == APIC_ICR_LOW)
-		write_icr(vcpu, value);
-	else
-		write_register(vcpu, offset, (uint32_t)value);
+	write_register(vcpu, offset, (uint32_t)value);
 	return 0;
 }
 
@@ -255,6 +253,16 @@ int vlapic_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 	switch (msr) {
 	case MSR_TSC_DEADLINE:
 		vlapic_timer_set_deadline(vcpu, value);
+		return 0;
+	case MSR_X2APIC_EOI:
+		if (unlikely(value || !vlapic_is_x2apic(vcpu)))
+			return 1;
+		vlapic_eoi(vcpu);
+		return 0;
+	case MSR_X2APIC_ICR:
+		if (unlikely((value & ICR_RESERVED) || !vlapic_is_x2apic(vcpu)))
+			return 1;
+		write_icr(vcpu, value);
 		return 0;
 	case MSR_APIC_BASE:
 		return vlapic_set_base(vcpu, value);

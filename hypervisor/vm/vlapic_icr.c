@@ -192,14 +192,31 @@ static void send_shorthand(struct vcpu *vcpu, uint32_t shorthand, uint32_t mode,
 }
 
 /*
- * A message nobody is there to take is lost, as on the bus. Fixed to one
- * physical destination: about 60 instructions and what posting costs there.
+ * Fixed, to one physical destination whose number is its ID: what nearly all IPIs are; about 110
+ * instructions from the MSR write to the posted bit. False: look closer.
  */
+static bool send_fast(struct vcpu *vcpu, uint32_t low, uint32_t dest)
+{
+	struct vm *vm = vcpu->vm;
+	struct vcpu *to;
+
+	if ((low & (APIC_ICR_DM_MASK | APIC_ICR_LOGICAL | APIC_ICR_SH_MASK)) || dest >= vm->nr_vcpus)
+		return false;
+	to = vm->vcpus[dest];
+	if ((low & APIC_ICR_VECTOR_MASK) < 16 || !to || to->vapic_id != dest || !vlapic_is_on(to->vlapic))
+		return false;
+	virq_post(to, low & APIC_ICR_VECTOR_MASK, false);
+	return true;
+}
+
+/* A message nobody is there to take is lost, as on the bus. */
 void vlapic_icr_send(struct vcpu *vcpu, uint32_t low, uint32_t dest)
 {
 	uint32_t mode = (low & APIC_ICR_DM_MASK) >> APIC_ICR_DM_SHIFT, shorthand = low & APIC_ICR_SH_MASK;
 	uint8_t vector = low & APIC_ICR_VECTOR_MASK;
 
+	if (likely(send_fast(vcpu, low, dest)))
+		return;
 	if (mode <= DM_LOWEST && vector < 16) {
 		vlapic_error(vcpu, APIC_ESR_SEND_VECTOR);
 		return;
@@ -209,7 +226,7 @@ void vlapic_icr_send(struct vcpu *vcpu, uint32_t low, uint32_t dest)
 		return;
 	if (mode == DM_RESERVED || mode == DM_EXTINT)
 		return;
-	if (likely(shorthand == APIC_ICR_SH_NONE)) {
+	if (shorthand == APIC_ICR_SH_NONE) {
 		const struct dest d = { .dest = dest, .logical = low & APIC_ICR_LOGICAL, .wide = vlapic_is_x2apic(vcpu) };
 
 		(void)deliver(vcpu->vm, &d, mode, vector, false);

@@ -159,7 +159,7 @@ uint32_t vlapic_timer_count(const struct vcpu *vcpu)
 }
 
 /*
- * IA32_TSC_DEADLINE was written; ignored in the other modes. About 30
+ * IA32_TSC_DEADLINE was written; ignored in the other modes. About 60
  * instructions and one timer_start(). A deadline that has passed fires at once.
  */
 void vlapic_timer_set_deadline(struct vcpu *vcpu, uint64_t guest_tsc)

@@ -230,7 +230,7 @@ START_TEST(hardware_delivery)
 	ck_assert(fake_vm_take_request(v, REQ_EOI_EXITS));
 	ck_assert_int_eq(vlapic_irr_top(v), 0x80);
 	vlapic_accept(v, 0x80);		/* as hardware does to the page */
-	v->vlapic->isr_top = 0;
+	v->vlapic->irr_words = v->vlapic->isr_words = 0;
 	ck_assert_int_eq(vlapic_irr_top(v), -1);
 	ck_assert_int_eq(vlapic_isr_top(v), 0x80);
 	ck_assert_uint_eq(rd(APIC_PPR), 0x80);
