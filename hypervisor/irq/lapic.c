@@ -175,19 +175,6 @@ void lapic_init(void)
 	lapic.ready = true;
 }
 
-/* See the header; the APIC's own power-up values (SDM vol. 3, 11.4.7.1). */
-void lapic_hand_over(void)
-{
-	lvt_mask_all();
-	if (lapic.deadline_mode)
-		wrmsr(MSR_TSC_DEADLINE, 0);
-	reg_write(APIC_TMICT, 0);
-	reg_write(APIC_TDCR, 0);
-	isr_drain();
-	reg_write(APIC_TPR, 0);
-	reg_write(APIC_SVR, APIC_SVR_VECTOR_MASK);
-}
-
 /* See the header. */
 void lapic_reclaim(void)
 {

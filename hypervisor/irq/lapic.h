@@ -20,13 +20,6 @@ void lapic_send_sipi(uint32_t apic_id, uint8_t page);
 void lapic_timer_arm(uint64_t tsc_deadline);
 
 /*
- * Before a passthrough guest gets the LAPIC: everything at its power-up value
- * (LVTs masked, timer off, TPR 0, software-disabled). Own CPU; the caller sets
- * percpu.lapic_owned_by_guest first.
- */
-void lapic_hand_over(void);
-
-/*
  * After a passthrough guest: LVTs masked, timer off, nothing in service or
  * pending. Own CPU, interrupts off, percpu.lapic_owned_by_guest still set: what
  * was pending is dropped; once the caller has cleared it, timer_expire() makes

@@ -24,8 +24,13 @@ static void queue_program(struct timer_queue *q)
 {
 	uint64_t deadline = 0;
 
-	if (q->expiring || this_cpu()->lapic_owned_by_guest)
+	if (q->expiring)
 		return;
+	if (this_cpu()->lapic_owned_by_guest) {
+		/* Whatever the guest leaves there, it is not ours. */
+		q->programmed = 0;
+		return;
+	}
 	if (!list_empty(&q->list))
 		deadline = list_entry(q->list.next, struct timer, link)->deadline;
 	if (deadline == q->programmed)

@@ -88,8 +88,11 @@ void vector_put(uint8_t vector)
 	spin_unlock(&dynamic.lock);
 }
 
-static void dropped(void *arg __unused, uint8_t vector __unused)
+/* A call to this CPU may have been under way when the guest got the LAPIC: its caller waits. */
+static void dropped(void *arg __unused, uint8_t vector)
 {
+	if (vector == VEC_KICK)
+		ipi_serve();
 }
 
 static void unexpected(void *arg __unused, uint8_t vector)
@@ -114,7 +117,7 @@ void vector_dispatch(uint8_t vector)
 		this_cpu()->nr_spurious++;
 		return;
 	}
-	/* A passthrough guest's interrupt, met while its LAPIC is taken back: no vector of it means anything to us. */
+	/* While a passthrough guest's LAPIC is given or taken back: no vector of the guest means anything to us. */
 	if (unlikely(this_cpu()->lapic_owned_by_guest))
 		fn = dropped;
 	else if (unlikely(!fn))
