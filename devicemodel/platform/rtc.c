@@ -47,23 +47,16 @@ struct rtc {
 	struct bus_range range;
 	uint8_t index;
 	uint8_t cmos[CMOS_SIZE];	/* time registers hold what was last shown or written */
-	int64_t offset_ns;		/* guest's clock minus the host's */
-	int64_t frozen_ns;		/* the guest's time while B_SET stops the clock */
+	/* Whole seconds, so that any date a guest can write fits; seconds begin when the host's do. */
+	int64_t offset;			/* guest's clock minus the host's */
+	int64_t frozen;			/* the guest's time while B_SET stops the clock */
 	bool irq_high;
 	struct timer *second, *periodic;
 };
 
-static int64_t host_ns(void)
+static int64_t guest_time(const struct rtc *r)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * NS + ts.tv_nsec;
-}
-
-static int64_t guest_ns(const struct rtc *r)
-{
-	return r->cmos[REG_B] & B_SET ? r->frozen_ns : host_ns() + r->offset_ns;
+	return r->cmos[REG_B] & B_SET ? r->frozen : time(NULL) + r->offset;
 }
 
 static uint8_t encode(const struct rtc *r, unsigned int value)
@@ -93,19 +86,22 @@ static unsigned int decode_hour(const struct rtc *r, uint8_t value)
 /* Fill the time registers from the clock. */
 static void show_time(struct rtc *r)
 {
-	time_t now = guest_ns(r) / NS;
+	time_t now = guest_time(r);
 	struct tm tm;
+	int year;
 
 	if (!gmtime_r(&now, &tm))
 		return;
+	/* Month 0 of year 0 is a year before that. */
+	year = tm.tm_year < -1900 ? 0 : tm.tm_year + 1900;
 	r->cmos[REG_SEC] = encode(r, tm.tm_sec);
 	r->cmos[REG_MIN] = encode(r, tm.tm_min);
 	r->cmos[REG_HOUR] = encode_hour(r, tm.tm_hour);
 	r->cmos[REG_WDAY] = encode(r, tm.tm_wday + 1);
 	r->cmos[REG_MDAY] = encode(r, tm.tm_mday);
 	r->cmos[REG_MONTH] = encode(r, tm.tm_mon + 1);
-	r->cmos[REG_YEAR] = encode(r, tm.tm_year % 100);
-	r->cmos[REG_CENTURY] = encode(r, (tm.tm_year / 100 + 19) % 100);
+	r->cmos[REG_YEAR] = encode(r, year % 100);
+	r->cmos[REG_CENTURY] = encode(r, year / 100 % 100);
 }
 
 /* Set the clock from the time registers; nonsense a guest writes is normalised by timegm(). */
@@ -120,8 +116,8 @@ static void take_time(struct rtc *r)
 		.tm_year = decode(r, r->cmos[REG_CENTURY]) * 100 + decode(r, r->cmos[REG_YEAR]) - 1900,
 	};
 
-	r->frozen_ns = timegm(&tm) * NS;
-	r->offset_ns = r->frozen_ns - host_ns();
+	r->frozen = timegm(&tm);
+	r->offset = r->frozen - time(NULL);
 }
 
 static void raise_flags(struct rtc *r, uint8_t flags)
@@ -179,9 +175,10 @@ static void rearm(struct rtc *r)
 	unsigned int rate = r->cmos[REG_A] & 15;
 
 	if (r->cmos[REG_B] & (B_AIE | B_UIE)) {
-		int64_t in_second = guest_ns(r) % NS;
+		struct timespec ts;
 
-		timer_arm(r->second, now + (NS - (in_second < 0 ? in_second + NS : in_second)), NS);
+		clock_gettime(CLOCK_REALTIME, &ts);
+		timer_arm(r->second, now + (NS - ts.tv_nsec), NS);
 	} else {
 		timer_disarm(r->second);
 	}
@@ -219,7 +216,7 @@ static void write_b(struct rtc *r, uint8_t value)
 
 	if (!was_set && (value & B_SET)) {
 		show_time(r);
-		r->frozen_ns = guest_ns(r);
+		r->frozen = guest_time(r);
 	}
 	/* The SET bit forbids update interrupts (data sheet, register B). */
 	r->cmos[REG_B] = value & B_SET ? value & ~B_UIE : value;
