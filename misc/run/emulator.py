@@ -103,7 +103,7 @@ class Emulator:
         self.matched = 0        # expect() looks behind this place
         self.forbidden = []     # (regex, what) that make every wait fail
         self.started = None
-        self.process = self.fd = self.slot = self.log = None
+        self.process = self.fd = self.slot = self.log = self.timeline = None
 
     # ------------------------------------------------------------ life
 
@@ -113,6 +113,9 @@ class Emulator:
         try:
             # pylint: disable=consider-using-with
             self.log = open(os.path.join(self.log_dir, "serial.log"), "wb", buffering=0)
+            # The same with the second of wall time at which each line began.
+            self.timeline = open(os.path.join(self.log_dir, "timeline.log"), "w",
+                                 encoding="utf-8", newline="")
             self.fd, port = pty.openpty()
             tty.setraw(port)
             command = self.bochs(os.ttyname(port)) if self.kind == "bochs" else self.qemu()
@@ -175,10 +178,10 @@ class Emulator:
         if self.fd is not None:
             os.close(self.fd)
             self.fd = None
-        for file in (self.log, self.slot):
+        for file in (self.log, self.timeline, self.slot):
             if file:
                 file.close()
-        self.log = self.slot = None
+        self.log = self.timeline = self.slot = None
 
     def seconds(self):
         return time.monotonic() - self.started
@@ -194,7 +197,12 @@ class Emulator:
         except OSError:
             return b""
         self.log.write(data)
-        self.text += data.decode("utf-8", errors="replace")
+        for line in data.decode("utf-8", errors="replace").splitlines(True):
+            if not self.text or self.text.endswith("\n"):
+                self.timeline.write(f"{self.seconds():7.1f}  ")
+            self.timeline.write(line)
+            self.text += line
+        self.timeline.flush()
         return data
 
     def send(self, data):
