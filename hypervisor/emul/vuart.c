@@ -53,6 +53,8 @@ enum reg { REG_DATA, REG_IER, REG_IIR_FCR, REG_LCR, REG_MCR, REG_LSR, REG_MSR, R
 
 #define FIFO_DEPTH	16u	/* what loopback shows; the ring behind it holds more */
 
+void (*vuart_output_hook)(void);
+
 struct vuart {
 	struct vm *vm;			/* (o) */
 	const struct scenario_vuart *cfg; /* (o) */
@@ -142,11 +144,15 @@ static void update_modem(struct vuart *u)
 /* Oldest out, newest in: a guest that nobody listens to is never held up. */
 static void push_tx(struct vuart *u, uint8_t byte)
 {
+	bool was_empty;
 	uint8_t oldest;
 
 	if (!ring_free(&u->tx))
 		u->dropped += ring_read(&u->tx, &oldest, 1);
+	was_empty = !ring_used(&u->tx);
 	(void)ring_write(&u->tx, &byte, 1);
+	if (was_empty && vuart_output_hook)
+		vuart_output_hook();
 }
 
 /* What u has sent goes over to its peer as far as there is room. */

@@ -31,3 +31,6 @@ int vuart_console_get(struct vuart *u);
 bool vuart_console_put(struct vuart *u, uint8_t byte);
 /* Bytes the guest wrote that found the ring full (oldest are overwritten, never blocks the guest). */
 uint64_t vuart_dropped(const struct vuart *u);
+
+/* Called, when set, each time a vuart's empty output ring gets a byte; any CPU, the vuart's lock held: only wakes someone. */
+extern void (*vuart_output_hook)(void);

@@ -22,6 +22,9 @@ static void serve_init(struct vcpu *vcpu)
 {
 	lapic_pt_disable(vcpu);
 	vlapic_reset(vcpu, true);
+	vcpu->nmi_pending = false;
+	vcpu->inject.info = 0;
+	vcpu->event_check = true;
 	vcpu->state = VCPU_WAIT_SIPI;
 }
 

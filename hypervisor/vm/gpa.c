@@ -3,6 +3,8 @@
 #include "vm/gpa.h"
 
 #include "cpu/features.h"
+#include "cpu/percpu.h"
+#include "irq/ipi.h"
 #include "lib/bits.h"
 #include "lib/errno.h"
 #include "log/log.h"
@@ -13,6 +15,7 @@
 #include "vmx/caps.h"
 #include "x86/insn.h"
 
+#define KICK_AGAIN	10000u	/* polls */
 #define EPTP_WB		6ul
 #define EPTP_WALK4	(3ul << 3)
 #define EPTP_AD		(1ul << 6)
@@ -44,8 +47,14 @@ static void flush_all(struct vm *vm)
 	for (i = 0; i < vm->nr_vcpus; i++) {
 		struct vcpu *vcpu = vm->vcpus[i];
 
-		while (READ_ONCE(vcpu->in_guest) && (READ_ONCE(vcpu->requests) & 1ul << REQ_EPT_FLUSH))
+		unsigned int spins = 0;
+
+		while (READ_ONCE(vcpu->in_guest) && (READ_ONCE(vcpu->requests) & 1ul << REQ_EPT_FLUSH)) {
+			/* An NMI kick can arrive after the last look at the requests and before the entry: repeat it. */
+			if (!(++spins % KICK_AGAIN) && vcpu->pcpu_id != this_pcpu_id())
+				ipi_kick(vcpu->pcpu_id);
 			cpu_pause();
+		}
 	}
 }
 

@@ -4,6 +4,7 @@
 
 #include "cpu/percpu.h"
 #include "irq/lapic.h"
+#include "irq/timer.h"
 #include "log/log.h"
 #include "vm/vcpu.h"
 #include "vm/vcpu_arch.h"
@@ -83,6 +84,8 @@ void lapic_pt_disable(struct vcpu *vcpu)
 	open_msrs(vcpu, false);
 	lapic_reclaim();
 	WRITE_ONCE(this_cpu()->lapic_owned_by_guest, false);
+	/* Host timers of this CPU were queued but not programmed meanwhile. */
+	timer_expire();
 }
 
 void lapic_pt_post(struct vcpu *vcpu, uint8_t vector)

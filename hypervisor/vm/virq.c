@@ -175,10 +175,11 @@ static int extint_pending(struct vcpu *vcpu)
 /* Hardware finishes the job from the virtual-APIC page: it only needs RVI (30.2.1). */
 static void update_rvi(struct vcpu *vcpu)
 {
-	int top = vlapic_irr_top(vcpu);
+	int top = vlapic_irr_top(vcpu), isr = vlapic_isr_top(vcpu);
 	uint64_t status = vmread(VMCS_GUEST_INTR_STATUS), want;
 
-	want = (status & 0xff00u) | (top < 0 ? 0 : (uint64_t)top);
+	/* SVI too: a reset of the APIC empties ISR behind the hardware's back. */
+	want = (isr < 0 ? 0 : (uint64_t)isr << 8) | (top < 0 ? 0 : (uint64_t)top);
 	if (want != status)
 		vmwrite(VMCS_GUEST_INTR_STATUS, want);
 }
