@@ -35,6 +35,7 @@ static void write_seg(enum seg s, uint16_t sel, uint64_t base, uint32_t limit, u
 	vmwrite(VMCS_GUEST_ES_AR + 2u * s, ar);
 }
 
+#define HW_VID		(PROC2_VID | PROC2_APIC_REG_VIRT)
 #define AR_REAL_CODE	0x9bu	/* present, code, accessed */
 #define AR_REAL_DATA	0x93u
 #define AR_FLAT_DATA	0xc093u
@@ -112,7 +113,7 @@ static uint32_t wanted_proc2(const struct vm *vm)
 		     PROC2_XSAVES | PROC2_WBINVD | PROC2_PLE;
 
 	if (!vm->lapic_pt)
-		v |= PROC2_VID | PROC2_APIC_REG_VIRT;
+		v |= HW_VID;
 	return v;
 }
 
@@ -142,6 +143,10 @@ static int setup_vmcs(struct vcpu *vcpu)
 	int err;
 
 	err = vmcs_setup(&a->vmcs, &s);
+	/* Delivery by hardware needs the register page too; one without the other is of no use here. */
+	vcpu->vlapic->hw_vid = (a->vmcs.proc2 & HW_VID) == HW_VID;
+	if (!vcpu->vlapic->hw_vid)
+		vmcs_change_proc2(&a->vmcs, 0, HW_VID);
 	if (!err && !(a->vmcs.proc & PROC_TPR_SHADOW))
 		vmcs_change_proc(&a->vmcs, PROC_CR8_LOAD | PROC_CR8_STORE, 0);
 	return err;
