@@ -18,6 +18,11 @@ build/acrn-dm: $(DM_OBJ)
 	@echo "  LINK     $@"
 	$(Q)$(DM_CC) -o $@ $(DM_OBJ) -luring -lpthread
 
+# The same program with KVM in place of the hypervisor, for tests with real kernels.
+build/acrn-dm-kvm: $(filter-out build/devicemodel/core/hsm.o,$(DM_OBJ)) tests/fake/dm_hsm_kvm.c
+	@echo "  LINK     $@"
+	$(Q)$(DM_CC) $(filter-out -MMD -MP,$(DM_CFLAGS)) -o $@ $^ -luring -lpthread
+
 .PHONY: devicemodel
 devicemodel: build/acrn-dm
 ALL += build/acrn-dm

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * acrn-dm: the device model of one user VM, from the command line to the last page given back.
- * Exit code: 0 the guest powered off or a signal stopped it, 1 something failed, 2 bad command line.
- */
+/* acrn-dm: the device model of one user VM, from the command line to the last page given back. */
 #include <stdio.h>
 
 #include "boot/load.h"
@@ -14,11 +11,7 @@
 #include "devices.h"
 #include "public/vm.h"
 
-static struct vm vm = {
-	.hsm.fd = -1,
-	.lock = PTHREAD_MUTEX_INITIALIZER,
-	.irq.lock = PTHREAD_MUTEX_INITIALIZER,
-};
+static struct vm vm = VM_INITIALIZER;
 static struct event *signals;
 
 static int build(void)
@@ -65,34 +58,21 @@ static void tear_down(void)
 	mem_teardown(&vm);
 	signal_close(signals);
 	event_close(&vm);
-	bus_fini(&vm.bus);
 	ioreq_page_free(&vm);
-}
-
-static int exit_code(int err)
-{
-	enum vm_stop why = vm_stop_reason(&vm);
-
-	if (why == VM_STOP_DEBUG_EXIT)
-		return vm.exit_code;
-	return err || (why != VM_STOP_POWEROFF && why != VM_STOP_SIGNAL);
 }
 
 int main(int argc, char **argv)
 {
 	enum options_result what = options_parse(argc, argv, &vm.config);
-	int code = what == OPTIONS_BAD ? 2 : 0;
+	int err, code = what == OPTIONS_BAD ? 2 : 0;
 
 	if (what == OPTIONS_DUMP)
 		config_dump(&vm.config, stdout);
 	if (what == OPTIONS_RUN) {
-		int err;
-
-		snprintf(vm.name, sizeof(vm.name), "%s", config_get(&vm.config, "name"));
 		err = build();
 		err = err ? err : live();
 		tear_down();
-		code = exit_code(err);
+		code = vm_exit_code(&vm, err);
 	}
 	config_fini(&vm.config);
 	return code;

@@ -3,7 +3,7 @@
 #include "core/vm.h"
 
 #include <errno.h>
-#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/event.h"
@@ -31,8 +31,10 @@ int vm_create(struct vm *vm)
 		.cpu_affinity = config_get_u64(&vm->config, "cpu.mask", 0),
 		.ioreq_page = vm->ioreq_page,
 	};
-	int err = hsm_open(&vm->hsm);
+	int err;
 
+	snprintf(vm->name, sizeof(vm->name), "%s", config_get(&vm->config, "name"));
+	err = hsm_open(&vm->hsm);
 	if (err) {
 		log_error("cannot open /dev/acrn_hsm: %s", create_hint(err));
 		return err;
@@ -73,6 +75,7 @@ void vm_destroy(struct vm *vm)
 		vm->created = false;
 	}
 	hsm_close(&vm->hsm);
+	bus_fini(&vm->bus);
 }
 
 int vm_start(struct vm *vm)
@@ -142,4 +145,13 @@ bool vm_take_reset(struct vm *vm)
 	int reset = VM_STOP_RESET;
 
 	return atomic_compare_exchange_strong(&vm->stop, &reset, VM_RUN);
+}
+
+int vm_exit_code(struct vm *vm, int err)
+{
+	enum vm_stop why = vm_stop_reason(vm);
+
+	if (why == VM_STOP_DEBUG_EXIT)
+		return vm->exit_code;
+	return err || (why != VM_STOP_POWEROFF && why != VM_STOP_SIGNAL);
 }

@@ -64,6 +64,8 @@ struct vm {
 	bool created, running;		/* main thread: what to undo */
 };
 
+#define VM_INITIALIZER { .hsm.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER, .irq.lock = PTHREAD_MUTEX_INITIALIZER }
+
 static inline void vm_lock(struct vm *vm)
 {
 	pthread_mutex_lock(&vm->lock);
@@ -75,7 +77,7 @@ static inline void vm_unlock(struct vm *vm)
 }
 
 /*
- * Open the HSM and create the VM described by vm->config (name, cpu affinity, flags). Sets vmid and
+ * Open the HSM and create the VM described by vm->config (name, cpu affinity). Sets name, vmid and
  * nr_vcpus. -errno with a message; nothing is left behind.
  */
 int vm_create(struct vm *vm);
@@ -101,3 +103,6 @@ enum vm_stop vm_stop_reason(struct vm *vm);
 
 /* True if a reset was asked for; the request is taken back, so that the loop can run again. */
 bool vm_take_reset(struct vm *vm);
+
+/* The program's exit code after a run that ended with @err: see doc/feature/acrn-dm.md. */
+int vm_exit_code(struct vm *vm, int err);
