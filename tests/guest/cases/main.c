@@ -2,6 +2,7 @@
 /* Chooses cases by the words of the command line; none: all of them. */
 #include "cases/cases.h"
 
+#include "lib/apic.h"
 #include "lib/args.h"
 #include "lib/clock.h"
 #include "lib/console.h"
@@ -12,6 +13,10 @@
 
 static const struct guest_case cases[] = {
 	{ "cpuid", 1, case_cpuid },
+	{ "msr", 1, case_msr },
+	{ "cr", 1, case_cr },
+	{ "exceptions", 1, case_exceptions },
+	{ "shadow", 1, case_shadow },
 };
 
 static void run(const struct guest_case *c)
@@ -26,13 +31,16 @@ static void run(const struct guest_case *c)
 
 void guest_main(void)
 {
+	bool all = args_names_nothing();
 	unsigned int i, nr = 0;
 
 	smp_start();
+	if (args_number("x2apic", 0))
+		apic_use_x2(true);
 	printf("guest: %s, %u CPUs, %lu kHz, arguments '%s'\n", platform_is_service() ? "Service VM" :
 	       platform_is_vm() ? "VM" : "bare machine", smp_count(), clock_khz(), platform_cmdline());
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		if (args_names_nothing() || args_has(cases[i].name)) {
+		if (all || args_has(cases[i].name)) {
 			run(&cases[i]);
 			nr++;
 		}

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lib/apic.h"
 
+#include "lib/platform.h"
+#include "lib/report.h"
 #include "x86/insn.h"
 #include "x86/msr.h"
 
 #define SPURIOUS	0xffu
+#define PIC1_MASK	0x21u
+#define PIC2_MASK	0xa1u
 
 bool apic_is_x2(void)
 {
@@ -16,12 +20,14 @@ bool apic_has_x2(void)
 	return cpuid(1, 0).ecx & 1u << 21;
 }
 
-void apic_use_x2(bool on)
+bool apic_use_x2(bool on)
 {
 	uint64_t v = rdmsr(MSR_APIC_BASE);
 
 	if (on == !!(v & APIC_BASE_EXTD))
-		return;
+		return true;
+	if (on ? !apic_has_x2() : !platform_is_vm())
+		return false;
 	if (on) {
 		wrmsr(MSR_APIC_BASE, v | APIC_BASE_EN | APIC_BASE_EXTD);
 	} else {
@@ -30,6 +36,28 @@ void apic_use_x2(bool on)
 		wrmsr(MSR_APIC_BASE, v | APIC_BASE_EN);
 	}
 	apic_setup();
+	return true;
+}
+
+static void run_in(bool x2, void (*fn)(void))
+{
+	report_push(x2 ? "x2APIC" : "xAPIC");
+	fn();
+	report_pop();
+}
+
+void apic_each_mode(void (*fn)(void))
+{
+	if (!platform_is_vm()) {
+		run_in(apic_is_x2(), fn);
+		return;
+	}
+	apic_use_x2(false);
+	run_in(false, fn);
+	if (!apic_use_x2(true))
+		return;
+	run_in(true, fn);
+	apic_use_x2(false);
 }
 
 static volatile void *page(uint32_t reg)
@@ -77,6 +105,13 @@ void apic_icr(uint32_t dest, uint32_t low)
 bool apic_bit(uint32_t reg0, uint8_t vector)
 {
 	return apic_read(reg0 + 16u * (vector / 32u)) >> vector % 32 & 1;
+}
+
+/* Firmware leaves the PIC on vectors that belong to exceptions. */
+void apic_mask_pic(void)
+{
+	outb(PIC1_MASK, 0xff);
+	outb(PIC2_MASK, 0xff);
 }
 
 void apic_setup(void)

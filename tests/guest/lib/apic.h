@@ -7,10 +7,17 @@
 
 bool apic_is_x2(void);
 bool apic_has_x2(void);
-/* Into x2APIC mode; or back to xAPIC through the disabled state (SDM vol 3, 11.12.5). Registers start afresh with the latter. */
-void apic_use_x2(bool on);
+/*
+ * Into x2APIC mode; or back to xAPIC through the disabled state (SDM vol 3, 11.12.5), after which registers start afresh.
+ * False: it stays in its mode. (The bare emulator never gives back an APIC that was disabled.)
+ */
+bool apic_use_x2(bool on);
+/* Runs fn in xAPIC and in x2APIC mode and goes back to xAPIC; on the bare machine in the present mode only. */
+void apic_each_mode(void (*fn)(void));
 /* Software-enables it, LVT masked, TPR 0, spurious vector 0xff. */
 void apic_setup(void);
+/* Masks every line of the 8259A pair, if there is one. */
+void apic_mask_pic(void);
 
 uint32_t apic_read(uint32_t reg);
 void apic_write(uint32_t reg, uint32_t v);

@@ -16,6 +16,7 @@ void guest_entry(uint32_t magic, const void *info)
 	console_init();
 	cpu_setup(0);
 	clock_init();
+	apic_mask_pic();
 	apic_setup();
 	cpus[0].apic_id = apic_id();
 	guest_main();
