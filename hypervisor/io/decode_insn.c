@@ -13,11 +13,12 @@
 #define WORD	0x20u	/* two-byte memory operand, widened */
 #define SIGNED	0x40u
 #define STACK	0x80u	/* 64-bit operand in 64-bit mode */
+#define DWORD	0x100u	/* never 16 bits */
 
 struct opcode {
 	uint8_t kind;	/* enum insn_kind */
 	uint8_t op;
-	uint8_t flags;
+	uint16_t flags;
 };
 
 #define OP(k, o, f)	{ INSN_##k, (o), (f) }
@@ -65,7 +66,7 @@ static const struct opcode two_byte[256] = {
 	[0xba] = OP(GROUP, GROUP8, IMM8),
 	[0xbe] = OP(LOAD, 0, BYTE | SIGNED), [0xbf] = OP(LOAD, 0, WORD | SIGNED),
 	[0xc0] = OP(XADD, 0, BYTE), [0xc1] = OP(XADD, 0, 0),
-	[0xc3] = OP(STORE, 0, 0),
+	[0xc3] = OP(STORE, 0, DWORD),
 };
 
 /* MOVBE, 0F 38 F0 and F1. */
@@ -178,7 +179,7 @@ static uint64_t take_imm(struct parser *p, unsigned int n)
 }
 
 /* F6, F7: TEST (with an immediate), NOT, NEG; MUL and DIV are not supported. */
-static uint8_t group3(uint8_t digit, struct insn *in, uint8_t *flags)
+static uint8_t group3(uint8_t digit, struct insn *in, uint16_t *flags)
 {
 	static const uint8_t ops[4] = { ALU_TEST, ALU_TEST, ALU_NOT, ALU_NEG };
 
@@ -191,7 +192,7 @@ static uint8_t group3(uint8_t digit, struct insn *in, uint8_t *flags)
 }
 
 /* FE and FF: INC, DEC; FF alone: PUSH. */
-static uint8_t group45(uint8_t digit, struct insn *in, uint8_t *flags)
+static uint8_t group45(uint8_t digit, struct insn *in, uint16_t *flags)
 {
 	if (digit < 2) {
 		in->op = digit ? ALU_DEC : ALU_INC;
@@ -204,7 +205,7 @@ static uint8_t group45(uint8_t digit, struct insn *in, uint8_t *flags)
 }
 
 /* What ModRM.reg makes of a group's opcode: enum insn_kind. */
-static uint8_t take_group(const struct parser *p, uint8_t group, struct insn *in, uint8_t *flags)
+static uint8_t take_group(const struct parser *p, uint8_t group, struct insn *in, uint16_t *flags)
 {
 	uint8_t digit = p->modrm >> 3 & 7;
 
@@ -227,7 +228,7 @@ static uint8_t take_group(const struct parser *p, uint8_t group, struct insn *in
 }
 
 /* Sizes of memory and register operand. */
-static void set_sizes(const struct parser *p, struct insn *in, uint8_t flags)
+static void set_sizes(const struct parser *p, struct insn *in, uint16_t flags)
 {
 	uint8_t size = (uint8_t)(p->mode == 2 ? 2 : 4);
 
@@ -237,6 +238,8 @@ static void set_sizes(const struct parser *p, struct insn *in, uint8_t flags)
 		size ^= 6;
 	if ((flags & STACK) && p->mode == 8)
 		size = p->opsize && !(p->rex & 8) ? 2 : 8;
+	if (flags & DWORD)
+		size = p->rex & 8 ? 8 : 4;
 	in->reg_size = in->size = size;
 	if (flags & (BYTE | WORD))
 		in->size = flags & BYTE ? 1 : 2;
@@ -250,7 +253,7 @@ static void set_sizes(const struct parser *p, struct insn *in, uint8_t flags)
 }
 
 /* The register of ModRM.reg; AH..BH only without REX. */
-static void set_reg(const struct parser *p, struct insn *in, uint8_t flags)
+static void set_reg(const struct parser *p, struct insn *in, uint16_t flags)
 {
 	if (flags & ACC)
 		return;
@@ -272,7 +275,7 @@ int insn_parse(const uint8_t bytes[INSN_BUF], unsigned int mode_bytes, struct in
 {
 	struct parser p = { .b = bytes, .mode = mode_bytes, .seg = 3 };
 	const struct opcode *o = find_opcode(&p);
-	uint8_t flags = o->flags;
+	uint16_t flags = o->flags;
 
 	*in = (struct insn){ .kind = o->kind, .op = o->op, .addr_size = (uint8_t)address_size(&p) };
 	if (o->kind == INSN_NONE || (o->kind == INSN_MOVSXD && mode_bytes != 8))

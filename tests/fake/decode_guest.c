@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/features.h"
 #include "lib/util.h"
 #include "mm/pgtable.h"
 #include "vm/gpa.h"
@@ -71,10 +70,16 @@ void virq_page_fault(struct vcpu *vcpu, uint64_t cr2, uint32_t error)
 	guest.cr2 = cr2;
 }
 
-bool feature_has(enum feature f)
+/* As in vm/gpa.c: write-back memory within one page. */
+void *gpa_ptr(const struct vm *vm, gpa_t at, uint64_t size)
 {
-	(void)f;
-	return false;
+	uint32_t attr;
+	hpa_t first;
+
+	if ((at.v & (PAGE_SIZE - 1)) + size > PAGE_SIZE || pgtable_lookup(&vm->ept, at.v, &first, &attr, NULL) ||
+	    (attr & PG_TYPE_MASK) != PG_WB)
+		return NULL;
+	return hpa_to_hva(first);
 }
 
 void guest_make(void)
@@ -86,8 +91,8 @@ void guest_make(void)
 	guest.ram = aligned_alloc(PAGE_SIZE, GUEST_RAM_SIZE);
 	memset(guest.ram, 0, GUEST_RAM_SIZE);
 	pgtable_set_caps(1, 1, true);
-	if (gpa_create(guest.vm) || gpa_map(guest.vm, gpa(0), hpa((uint64_t)guest.ram), GUEST_RAM_SIZE,
-					    PG_R | PG_W | PG_X | PG_WB))
+	if (pgtable_init(&guest.vm->ept, &pgtable_ept) ||
+	    pgtable_map(&guest.vm->ept, 0, hpa((uint64_t)guest.ram), GUEST_RAM_SIZE, PG_R | PG_W | PG_X | PG_WB))
 		abort();
 	guest.next_table = GUEST_TABLES + PAGE_SIZE;
 	guest.mode = 8;
@@ -97,7 +102,7 @@ void guest_make(void)
 
 void guest_free(void)
 {
-	gpa_destroy(guest.vm);
+	pgtable_fini(&guest.vm->ept);
 	fake_vm_destroy(guest.vm);
 	free(guest.ram);
 }

@@ -2,7 +2,7 @@
 /*
  * A guest with one vCPU, RAM from address 0 in a real EPT, and page tables in
  * it. Registers are VMCS fields of tests/fake/x86/vmx_insn.h. Link with
- * hypervisor/vm/gpa.c and hypervisor/mm/pg*.c, flags -DHOST_DIRECT_BASE=0ul.
+ * hypervisor/mm/pg*.c, vm_mem.c and vm_vm.c; flags -DHOST_DIRECT_BASE=0ul.
  */
 #pragma once
 

@@ -4,7 +4,7 @@
  * takes, with every ModRM.reg and many prefixes, on random registers and
  * memory. The CPU runs it on a page; the emulation on a copy that is "MMIO".
  */
-/* unit: hypervisor/io/decode.c hypervisor/io/decode_insn.c hypervisor/io/decode_alu.c hypervisor/io/decode_finish.c hypervisor/io/decode_string.c hypervisor/vm/gva.c hypervisor/vm/gpa.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c tests/fake/decode_guest.c tests/fake/decode_cpu.c tests/fake/vm_mem.c tests/fake/vm_vm.c */
+/* unit: hypervisor/io/decode.c hypervisor/io/decode_insn.c hypervisor/io/decode_alu.c hypervisor/io/decode_finish.c hypervisor/io/decode_string.c hypervisor/vm/gva.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c tests/fake/decode_guest.c tests/fake/decode_cpu.c tests/fake/vm_mem.c tests/fake/vm_vm.c */
 /* unit-flags: -DHOST_DIRECT_BASE=0ul */
 #include <check.h>
 #include <stdio.h>
@@ -302,7 +302,7 @@ static bool make_sample(struct sample *s, const char *prefix, const char *opcode
 
 static const char *const prefixes[] = {
 	"", "\x66", "\x48", "\x40", "\x44", "\x4c", "\x66\x44", "\x66\x48", "\xf2", "\xf3", "\xf3\x48", "\xf2\x66",
-	"\xf3\x66\x44", "\x67", "\x67\x48", "\xf3\x67", "\x2e", "\x48\x66", "\xf0", "\xf0\x48", "\x26\x3e\x36\x44",
+	"\xf3\x66\x44", "\x67", "\x67\x48", "\xf3\x67", "\x2e", "\x48\x66", "\x66\xf2", "\x66\xf3\x40", "\xf0", "\xf0\x48", "\x26\x3e\x36\x44",
 };
 
 /* Rounds of all prefixes and digits for one opcode; `opcode` has its own length: byte 0 may be zero. */
