@@ -64,6 +64,8 @@ int vlapic_mmio_write(struct vcpu *vcpu, uint32_t offset, uint32_t value);
  */
 int vlapic_msr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value) __must_check;
 int vlapic_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value) __must_check;
+/* True when this MSR of 0x800..0x8FF is a register that can be read; the hardware's virtual x2APIC does not look. */
+bool vlapic_x2apic_has(uint32_t msr);
 /* A register write the hardware already put into the page (APIC-write exit, SDM vol 3 30.4.3.3). */
 void vlapic_apic_write(struct vcpu *vcpu, uint32_t offset);
 

@@ -271,11 +271,18 @@ int vlapic_msr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 	}
 }
 
+bool vlapic_x2apic_has(uint32_t msr)
+{
+	uint32_t offset = (msr - X2APIC_MSR_FIRST) << 4;
+
+	return msr >= X2APIC_MSR_FIRST && offset < 0x400u && (R(offset) & X2APIC_READS);
+}
+
 static int x2apic_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 {
 	uint32_t offset = (msr - X2APIC_MSR_FIRST) << 4;
 
-	if (!vlapic_is_x2apic(vcpu) || msr < X2APIC_MSR_FIRST || offset >= 0x400u || !(R(offset) & X2APIC_READS))
+	if (!vlapic_is_x2apic(vcpu) || !vlapic_x2apic_has(msr))
 		return 1;
 	*value = read_register(vcpu, offset);
 	if (offset == APIC_ICR_LOW)

@@ -287,7 +287,7 @@ static void virtualise_x2apic(struct vcpu *vcpu, bool on)
 	uint32_t msr;
 
 	for (msr = MSR_X2APIC_ID; msr <= MSR_X2APIC_SELF_IPI; msr++) {
-		bool read = on && msr != MSR_X2APIC_TMCCT && msr != MSR_X2APIC_ICR;
+		bool read = on && vlapic_x2apic_has(msr) && msr != MSR_X2APIC_TMCCT && msr != MSR_X2APIC_ICR;
 		bool write = on && (msr == MSR_X2APIC_TPR || msr == MSR_X2APIC_EOI || msr == MSR_X2APIC_SELF_IPI);
 
 		vcpu_msr_intercept(vcpu, msr, !read, !write);
