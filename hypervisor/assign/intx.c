@@ -13,6 +13,7 @@
 #include "lib/spinlock.h"
 #include "log/log.h"
 #include "vm/vcpu.h"
+#include "vm/virq.h"
 #include "vm/vlapic.h"
 #include "vm/vm.h"
 #include "x86/apicreg.h"
@@ -51,9 +52,9 @@ static void fired(void *arg, uint8_t vector __unused)
 	spin_unlock(&lock);
 	if (!vm)
 		return;
-	(void)vioapic_set_line(vm, gsi, true);
+	(void)virq_line(vm, gsi, true);
 	if (!level)
-		(void)vioapic_set_line(vm, gsi, false);
+		(void)virq_line(vm, gsi, false);
 }
 
 static void first_dest(struct vcpu *vcpu, void *arg)
@@ -101,7 +102,7 @@ static void route(struct vm *vm, uint32_t gsi, struct pin *p, uint64_t rte)
 	ioapic_unmask(gsi);
 }
 
-static void rte_changed(struct vm *vm, uint32_t gsi, uint64_t rte)
+void intx_rte_changed(struct vm *vm, uint32_t gsi, uint64_t rte)
 {
 	struct pin *p = &pins[gsi];
 
@@ -115,20 +116,18 @@ static void rte_changed(struct vm *vm, uint32_t gsi, uint64_t rte)
 	spin_unlock(&lock);
 }
 
-static void ended(struct vm *vm, uint32_t gsi)
+void intx_ended(struct vm *vm, uint32_t gsi)
 {
 	struct pin *p = &pins[gsi];
 
 	if (gsi >= NR_PINS || p->reserved)
 		return;
-	(void)vioapic_set_line(vm, gsi, false);
+	(void)virq_line(vm, gsi, false);
 	spin_lock(&lock);
 	if (p->vector && p->level)
 		ioapic_unmask(gsi);
 	spin_unlock(&lock);
 }
-
-const struct vioapic_ops intx_vioapic_ops = { .rte_changed = rte_changed, .eoi = ended };
 
 void intx_release(struct vm *vm)
 {

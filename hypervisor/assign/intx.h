@@ -2,13 +2,13 @@
 /* The machine's interrupt pins that belong to the Service VM: physical I/O APIC pins follow its virtual ones. */
 #pragma once
 
-#include "emul/vioapic.h"
 #include "lib/types.h"
 
 struct vm;
 
-/* Passed to vioapic_create() for the Service VM. */
-extern const struct vioapic_ops intx_vioapic_ops;
+/* The Service VM's vIOAPIC reports here: a redirection entry changed; the guest ended a level interrupt. vCPU thread. */
+void intx_rte_changed(struct vm *vm, uint32_t gsi, uint64_t rte);
+void intx_ended(struct vm *vm, uint32_t gsi);
 
 /* A line that a virtual device of the hypervisor drives: its physical pin stays masked. Before the VM runs. */
 void intx_reserve(uint32_t gsi);

@@ -200,10 +200,10 @@ int testdev_create(struct vm *vm)
 	if (!t)
 		return ERR(-ENOMEM);
 	t->vm = vm;
-	err = io_region_add(vm, IO_MMIO, TESTDEV_MMIO_BASE, TESTDEV_MMIO_SIZE, mmio, t);
+	err = io_region_add(vm, &(struct io_region){ IO_MMIO, TESTDEV_MMIO_BASE, TESTDEV_MMIO_SIZE, mmio, t });
 	if (err)
 		goto undo_frames;
-	err = io_region_add(vm, IO_PORT, TESTDEV_PORT, TESTDEV_NR_PORTS, ports, t);
+	err = io_region_add(vm, &(struct io_region){ IO_PORT, TESTDEV_PORT, TESTDEV_NR_PORTS, ports, t });
 	if (err)
 		goto undo_mmio;
 	devices[vm->vm_id] = t;

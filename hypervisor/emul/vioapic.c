@@ -106,11 +106,13 @@ static void send(struct vioapic *v, uint32_t pin)
 	uint64_t rte = v->rte[pin];
 	uint32_t mode = mode_of(rte);
 	bool level = is_level(rte);
+	const struct lapic_message m = {
+		(uint32_t)(rte >> IOAPIC_RTE_DEST_SHIFT), rte & IOAPIC_RTE_LOGICAL, mode, rte & IOAPIC_RTE_VECTOR_MASK, level
+	};
 
 	if (mode > DM_LOWEST && mode != DM_NMI && mode != DM_INIT)
 		return;
-	if (!vlapic_deliver(v->vm, (uint32_t)(rte >> IOAPIC_RTE_DEST_SHIFT), rte & IOAPIC_RTE_LOGICAL, mode,
-			    rte & IOAPIC_RTE_VECTOR_MASK, level) && level)
+	if (!vlapic_deliver(v->vm, &m) && level)
 		set_remote_irr(v, pin, true);
 }
 
@@ -367,7 +369,7 @@ int vioapic_create(struct vm *vm, const struct vioapic_layout *layout, uint32_t 
 		u->owner = v;
 		u->layout = layout[i];
 		u->first_pin = v->nr_pins;
-		err = io_region_add(vm, IO_MMIO, layout[i].base, IOAPIC_WINDOW_SIZE, mmio, u);
+		err = io_region_add(vm, &(struct io_region){ IO_MMIO, layout[i].base, IOAPIC_WINDOW_SIZE, mmio, u });
 		if (err)
 			break;
 		v->nr_units++;

@@ -29,5 +29,5 @@ static int access(struct vcpu *vcpu, void *dev __unused, struct io_access *acc)
 
 int vlapic_mmio_create(struct vm *vm)
 {
-	return io_region_add(vm, IO_MMIO, APIC_BASE_DEFAULT, APIC_PAGE_SIZE, access, NULL);
+	return io_region_add(vm, &(struct io_region){ IO_MMIO, APIC_BASE_DEFAULT, APIC_PAGE_SIZE, access, NULL });
 }

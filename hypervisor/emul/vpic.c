@@ -373,7 +373,7 @@ int vpic_create(struct vm *vm)
 	vm->vpic = p;
 	vpic_reset(vm);
 	for (i = 0; i < ARRAY_SIZE(bases); i++) {
-		err = io_region_add(vm, IO_PORT, bases[i], 2, ports, p);
+		err = io_region_add(vm, &(struct io_region){ IO_PORT, bases[i], 2, ports, p });
 		if (err)
 			goto undo_regions;
 	}

@@ -214,7 +214,7 @@ static int add_ports(struct vpm *p, const struct port_range *ranges, unsigned in
 	for (i = 0; i < nr; i++) {
 		if (!ranges[i].base)
 			continue;
-		err = io_region_add(p->vm, IO_PORT, ranges[i].base, ranges[i].size, ranges[i].fn, p);
+		err = io_region_add(p->vm, &(struct io_region){ IO_PORT, ranges[i].base, ranges[i].size, ranges[i].fn, p });
 		if (err == -EEXIST && ranges[i].optional)
 			continue;
 		if (err)

@@ -212,7 +212,7 @@ int vrtc_create(struct vm *vm, uint64_t unix_time)
 	r->base_tsc = r->flags_tsc = tsc_now();
 	r->cmos[RTC_A] = A_DIVIDER_RUNS | 6;	/* as PC firmware leaves it: 1024 Hz */
 	r->cmos[RTC_B] = RTC_B_24H;
-	err = io_region_add(vm, IO_PORT, PORT_INDEX, 2, ports, r);
+	err = io_region_add(vm, &(struct io_region){ IO_PORT, PORT_INDEX, 2, ports, r });
 	if (err) {
 		frame_put(r, 1);
 		return err;

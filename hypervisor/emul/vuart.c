@@ -443,7 +443,7 @@ int vuart_create(struct vm *vm, uint32_t index, const struct scenario_vuart *cfg
 	ring_init(&u->rx, mem + PAGE_SIZE, RX_SIZE);
 	ring_init(&u->tx, mem + PAGE_SIZE + RX_SIZE, TX_SIZE);
 	reset_registers(u);
-	err = io_region_add(vm, IO_PORT, cfg->io_base, NR_PORTS, ports, u);
+	err = io_region_add(vm, &(struct io_region){ IO_PORT, cfg->io_base, NR_PORTS, ports, u });
 	if (err) {
 		frame_put(mem, VUART_PAGES);
 		return err;

@@ -99,13 +99,14 @@ static int insert(struct io_table *to, const struct io_table *from, const struct
 	return 0;
 }
 
-int io_region_add(struct vm *vm, enum io_space space, uint64_t base, uint64_t size, io_handler fn, void *dev)
+int io_region_add(struct vm *vm, const struct io_region *region)
 {
-	struct io_range n = { base, base + size, fn, dev };
+	struct io_range n = { region->base, region->base + region->size, region->fn, region->dev };
+	enum io_space space = region->space;
 	struct io_regions *r = vm->io;
 	int err;
 
-	if (!size || n.end < base || (space == IO_PORT && n.end > 0x10000u))
+	if (n.end <= n.base || (space == IO_PORT && n.end > 0x10000u))
 		return ERR(-EINVAL);
 	spin_lock(&r->lock);
 	err = insert(r->spare[space], r->table[space], &n);
@@ -113,7 +114,7 @@ int io_region_add(struct vm *vm, enum io_space space, uint64_t base, uint64_t si
 		publish(r, space);
 	spin_unlock(&r->lock);
 	if (!err && space == IO_PORT)
-		vm_port_intercept(vm, (uint16_t)base, (uint32_t)size, true);
+		vm_port_intercept(vm, (uint16_t)n.base, (uint32_t)region->size, true);
 	return err;
 }
 

@@ -27,9 +27,16 @@ struct io_regions;	/* opaque; struct vm points to it */
 int io_regions_create(struct vm *vm) __must_check;
 void io_regions_destroy(struct vm *vm);
 
-/* 0, -EEXIST (overlap), -ENOSPC, -EINVAL. */
-int io_region_add(struct vm *vm, enum io_space space, uint64_t base, uint64_t size,
-		  io_handler fn, void *dev) __must_check;
+/* A range and who answers it. */
+struct io_region {
+	enum io_space space;
+	uint64_t base, size;	/* ports or bytes */
+	io_handler fn;
+	void *dev;		/* passed to fn */
+};
+
+/* Registers a copy of *n. 0, -EEXIST (overlap), -ENOSPC, -EINVAL. */
+int io_region_add(struct vm *vm, const struct io_region *n) __must_check;
 /* Removes the region that begins at base; unknown: ignored. */
 void io_region_remove(struct vm *vm, enum io_space space, uint64_t base);
 

@@ -75,6 +75,7 @@ static int vioapic_part(struct vm *vm, const struct machine_request *req __unuse
 	struct vioapic_layout layout[MAX_VIOAPICS] = {
 		{ IOAPIC_BASE_DEFAULT, 0, 24, 0 },
 	};
+	static const struct vioapic_ops ops = { .rte_changed = intx_rte_changed, .eoi = intx_ended };
 	uint32_t i, n = 1;
 
 	vm->hooks.line = drive_line;
@@ -83,7 +84,7 @@ static int vioapic_part(struct vm *vm, const struct machine_request *req __unuse
 	n = ioapic_count() < MAX_VIOAPICS ? ioapic_count() : MAX_VIOAPICS;
 	for (i = 0; i < n; i++)
 		ioapic_info(i, &layout[i].base, &layout[i].gsi_base, &layout[i].nr_pins, &layout[i].id);
-	return vioapic_create(vm, layout, n, &intx_vioapic_ops);
+	return vioapic_create(vm, layout, n, &ops);
 }
 
 static void vioapic_part_destroy(struct vm *vm)

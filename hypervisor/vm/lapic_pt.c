@@ -102,16 +102,19 @@ int lapic_pt_icr(struct vcpu *vcpu, uint64_t icr)
 
 	if ((mode == APIC_ICR_DM_FIXED || mode == APIC_ICR_DM_LOWEST) && vector < 16)
 		return 0;
+	struct lapic_message m = { dest, icr & APIC_ICR_LOGICAL, mode >> APIC_ICR_DM_SHIFT, vector, icr & APIC_ICR_LEVEL };
+
 	if (!shorthand)
-		return vlapic_deliver(vcpu->vm, dest, icr & APIC_ICR_LOGICAL, mode >> APIC_ICR_DM_SHIFT, vector,
-				      icr & APIC_ICR_LEVEL) ? 1 : 0;
+		return vlapic_deliver(vcpu->vm, &m) ? 1 : 0;
+	m.logical = false;
+	m.level = false;
 	for (i = 0; i < vcpu->vm->nr_vcpus; i++) {
 		bool self = vcpu->vm->vcpus[i] == vcpu;
 
 		if ((shorthand == APIC_ICR_SH_SELF && !self) || (shorthand == APIC_ICR_SH_OTHERS && self))
 			continue;
-		if (vlapic_deliver(vcpu->vm, vcpu->vm->vcpus[i]->vapic_id, false, mode >> APIC_ICR_DM_SHIFT, vector,
-				   false))
+		m.dest = vcpu->vm->vcpus[i]->vapic_id;
+		if (vlapic_deliver(vcpu->vm, &m))
 			return 1;
 	}
 	return 0;

@@ -95,8 +95,11 @@ int virq_msi(struct vm *vm, uint64_t addr, uint64_t data)
 		return ERR(-EINVAL);
 	/* Bits 31:8 of an id travel in address bits 63:40 for guests with more than 255 CPUs. */
 	dest |= (uint32_t)(addr >> 32) & 0xffffff00u;
-	return vlapic_deliver(vm, dest, addr & MSI_ADDR_LOGICAL, (data & MSI_DATA_DM_MASK) >> MSI_DATA_DM_SHIFT,
-			      data & MSI_DATA_VECTOR_MASK, data & MSI_DATA_LEVEL);
+	const struct lapic_message m = {
+		dest, addr & MSI_ADDR_LOGICAL, (data & MSI_DATA_DM_MASK) >> MSI_DATA_DM_SHIFT,
+		data & MSI_DATA_VECTOR_MASK, data & MSI_DATA_LEVEL
+	};
+	return vlapic_deliver(vm, &m);
 }
 
 int virq_line(struct vm *vm, uint32_t gsi, bool level)

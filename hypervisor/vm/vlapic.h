@@ -112,9 +112,16 @@ void vlapic_error(struct vcpu *vcpu, uint32_t bits);
  */
 void vlapic_for_dest(struct vm *vm, uint32_t dest, bool logical,
 		     void (*fn)(struct vcpu *vcpu, void *arg), void *arg);
+/* What an interrupt message says; from ICR, MSI and vIOAPIC alike. */
+struct lapic_message {
+	uint32_t dest;
+	bool logical;		/* destination mode */
+	uint32_t delivery_mode;	/* the 3-bit number: ICR bits 10:8 shifted down */
+	uint8_t vector;
+	bool level;
+};
+
 /*
- * Delivers fixed, lowest-priority, NMI, INIT, SIPI to a destination; from ICR, MSI and vIOAPIC alike. `delivery_mode` is the
- * 3-bit number (ICR bits 10:8 shifted down). Any CPU. 0 (SMI too: there is no SMM to go to); -EINVAL: reserved mode, or nobody there.
+ * Delivers fixed, lowest-priority, NMI, INIT, SIPI to a destination. Any CPU. 0 (SMI too: there is no SMM to go to); -EINVAL: reserved mode, or nobody there.
  */
-int vlapic_deliver(struct vm *vm, uint32_t dest, bool logical, uint32_t delivery_mode,
-		   uint8_t vector, bool level);
+int vlapic_deliver(struct vm *vm, const struct lapic_message *m);

@@ -171,11 +171,11 @@ static int deliver(struct vm *vm, const struct dest *d, uint32_t mode, uint8_t v
 	return deliver_set(vm, named(vm, d), mode, vector, level);
 }
 
-int vlapic_deliver(struct vm *vm, uint32_t dest, bool logical, uint32_t delivery_mode, uint8_t vector, bool level)
+int vlapic_deliver(struct vm *vm, const struct lapic_message *m)
 {
-	const struct dest d = { .dest = dest, .logical = logical, .wide = dest > 0xff };
+	const struct dest d = { .dest = m->dest, .logical = m->logical, .wide = m->dest > 0xff };
 
-	return deliver(vm, &d, delivery_mode, vector, level);
+	return deliver(vm, &d, m->delivery_mode, m->vector, m->level);
 }
 
 /* Shorthands all (self included) and others; table 11-3 says which modes they have. */

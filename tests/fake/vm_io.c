@@ -18,25 +18,25 @@ static struct {
 
 int fake_io_result;
 
-int io_region_add(struct vm *vm, enum io_space space, uint64_t base, uint64_t size, io_handler fn, void *dev)
+int io_region_add(struct vm *vm, const struct io_region *n)
 {
 	unsigned int i, slot = NR_REGIONS;
 
 	for (i = 0; i < NR_REGIONS; i++) {
 		if (!regions[i].fn)
 			slot = MIN(slot, i);
-		else if (regions[i].vm == vm && regions[i].space == space &&
-			 ranges_overlap(base, size, regions[i].base, regions[i].size))
+		else if (regions[i].vm == vm && regions[i].space == n->space &&
+			 ranges_overlap(n->base, n->size, regions[i].base, regions[i].size))
 			return -EEXIST;
 	}
 	if (slot == NR_REGIONS)
 		return -ENOSPC;
 	regions[slot].vm = vm;
-	regions[slot].space = space;
-	regions[slot].base = base;
-	regions[slot].size = size;
-	regions[slot].fn = fn;
-	regions[slot].dev = dev;
+	regions[slot].space = n->space;
+	regions[slot].base = n->base;
+	regions[slot].size = n->size;
+	regions[slot].fn = n->fn;
+	regions[slot].dev = n->dev;
 	return 0;
 }
 

@@ -79,7 +79,7 @@ static unsigned int requested(enum vcpu_request r)
 
 static unsigned int deliver(uint32_t dest, bool logical)
 {
-	(void)vlapic_deliver(vm, dest, logical, FIXED, VECTOR, false);
+	(void)vlapic_deliver(vm, &(struct lapic_message){ dest, logical, FIXED, VECTOR, false });
 	return got();
 }
 
@@ -116,7 +116,7 @@ START_TEST(physical)
 	ck_assert_uint_eq(deliver(6, false), 0);
 	ck_assert_uint_eq(deliver(0xff, false), 0x3f);
 	ck_assert_uint_eq(deliver(0xffffffff, false), 0x3f);
-	ck_assert_int_eq(vlapic_deliver(vm, 6, false, FIXED, VECTOR, false), -22);
+	ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 6, false, FIXED, VECTOR, false }), -22);
 	/* IDs that are not the vCPU numbers. */
 	vm->vcpus[0]->vapic_id = 4;
 	vm->vcpus[4]->vapic_id = 0x20;
@@ -174,7 +174,7 @@ START_TEST(modes_may_be_mixed)
 	/* A globally disabled APIC hears nothing. */
 	ck_assert_int_eq(vlapic_msr_write(vm->vcpus[2], MSR_APIC_BASE, APIC_BASE_DEFAULT), 0);
 	ck_assert_uint_eq(deliver(0xff, false), 0x3b);
-	ck_assert_int_eq(vlapic_deliver(vm, 2, false, NMI, 0, false), -22);
+	ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 2, false, NMI, 0, false }), -22);
 }
 END_TEST
 
@@ -204,16 +204,16 @@ START_TEST(lowest_priority)
 	for (i = 0; i < NR; i++)
 		wr(i, APIC_TPR, 0x30);
 	wr(3, APIC_TPR, 0x1f);
-	ck_assert_int_eq(vlapic_deliver(vm, 0x3f, true, LOWEST, VECTOR, false), 0);
+	ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 0x3f, true, LOWEST, VECTOR, false }), 0);
 	ck_assert_uint_eq(got(), 1u << 3);
 	/* Among equals exactly one, always the same for a vector, all of them over the vectors. */
 	wr(3, APIC_TPR, 0x30);
 	for (i = 0x40; i < 0x40 + NR; i++) {
 		fake_virq.post = NULL;
-		ck_assert_int_eq(vlapic_deliver(vm, 0xff, false, LOWEST, (uint8_t)i, false), 0);
+		ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 0xff, false, LOWEST, (uint8_t)i, false }), 0);
 		set = 1u << fake_virq.post_vcpu->vcpu_id;
 		all |= set;
-		ck_assert_int_eq(vlapic_deliver(vm, 0xff, false, LOWEST, (uint8_t)i, false), 0);
+		ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 0xff, false, LOWEST, (uint8_t)i, false }), 0);
 		ck_assert_uint_eq(set, 1u << fake_virq.post_vcpu->vcpu_id);
 	}
 	ck_assert_uint_eq(all, 0x3f);
@@ -221,37 +221,37 @@ START_TEST(lowest_priority)
 	/* Software-disabled APICs do not take part. */
 	for (i = 0; i < NR; i++)
 		wr(i, APIC_SVR, i == 2 ? 0x1ff : 0xff);
-	ck_assert_int_eq(vlapic_deliver(vm, 0x3f, true, LOWEST, VECTOR, false), 0);
+	ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 0x3f, true, LOWEST, VECTOR, false }), 0);
 	ck_assert_ptr_eq(fake_virq.post_vcpu, vm->vcpus[2]);
 	wr(2, APIC_SVR, 0xff);
-	ck_assert_int_eq(vlapic_deliver(vm, 0x3f, true, LOWEST, VECTOR, false), -22);
+	ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 0x3f, true, LOWEST, VECTOR, false }), -22);
 	/* ... but with LAPIC passthrough the page is not what the guest uses. */
 	vm->vcpus[4]->lapic_pt = true;
-	ck_assert_int_eq(vlapic_deliver(vm, 0x3f, true, LOWEST, VECTOR, false), 0);
+	ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 0x3f, true, LOWEST, VECTOR, false }), 0);
 	ck_assert_ptr_eq(fake_virq.post_vcpu, vm->vcpus[4]);
 }
 END_TEST
 
 START_TEST(other_modes)
 {
-	ck_assert_int_eq(vlapic_deliver(vm, 2, false, NMI, 0, false), 0);
+	ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 2, false, NMI, 0, false }), 0);
 	ck_assert_uint_eq(requested(REQ_NMI), 4);
-	ck_assert_int_eq(vlapic_deliver(vm, 0x0a, true, INIT, 0, false), 0);
+	ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 0x0a, true, INIT, 0, false }), 0);
 	ck_assert_uint_eq(requested(REQ_INIT), 0x0a);
-	ck_assert_int_eq(vlapic_deliver(vm, 1, false, STARTUP, 0x9a, false), 0);
+	ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 1, false, STARTUP, 0x9a, false }), 0);
 	ck_assert_uint_eq(requested(REQ_SIPI), 2);
 	ck_assert_uint_eq(vm->vcpus[1]->sipi_vector, 0x9a);
-	ck_assert_int_eq(vlapic_deliver(vm, 1, false, SMI, 0, false), 0);
-	ck_assert_int_eq(vlapic_deliver(vm, 1, false, RESERVED, VECTOR, false), -22);
-	ck_assert_int_eq(vlapic_deliver(vm, 1, false, EXTINT, VECTOR, false), -22);
-	ck_assert_int_eq(vlapic_deliver(vm, 1, false, 8, VECTOR, false), -22);
+	ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 1, false, SMI, 0, false }), 0);
+	ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 1, false, RESERVED, VECTOR, false }), -22);
+	ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 1, false, EXTINT, VECTOR, false }), -22);
+	ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 1, false, 8, VECTOR, false }), -22);
 	ck_assert_uint_eq(got(), 0);
 }
 END_TEST
 
 START_TEST(level_is_kept)
 {
-	ck_assert_int_eq(vlapic_deliver(vm, 1, false, FIXED, VECTOR, true), 0);
+	ck_assert_int_eq(vlapic_deliver(vm, &(struct lapic_message){ 1, false, FIXED, VECTOR, true }), 0);
 	ck_assert(fake_virq.post_level);
 }
 END_TEST

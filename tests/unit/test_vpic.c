@@ -411,7 +411,7 @@ START_TEST(create_unwinds)
 {
 	struct vm *other = fake_vm_create(0);
 
-	ck_assert_int_eq(io_region_add(other, IO_PORT, 0x4d0, 1, nobody, NULL), 0);
+	ck_assert_int_eq(io_region_add(other, &(struct io_region){ IO_PORT, 0x4d0, 1, nobody, NULL }), 0);
 	ck_assert_int_eq(vpic_create(other), -EEXIST);
 	ck_assert_ptr_null(other->vpic);
 	ck_assert_uint_eq(fake_mem_pages, 1);	/* this fixture's own */

@@ -134,9 +134,9 @@ int vpci_create(struct vm *vm)
 	if (vm_is_service_order(vm))
 		err = find_free(&p->hsm.bdf);
 	if (!err)
-		err = io_region_add(vm, IO_PORT, PORT_ADDRESS, 1, address_port, p);
+		err = io_region_add(vm, &(struct io_region){ IO_PORT, PORT_ADDRESS, 1, address_port, p });
 	if (!err)
-		err = io_region_add(vm, IO_PORT, PORT_DATA, 4, data_port, p);
+		err = io_region_add(vm, &(struct io_region){ IO_PORT, PORT_DATA, 4, data_port, p });
 	if (err)
 		vpci_destroy(vm);
 	return err;
