@@ -35,7 +35,7 @@ void event_wake(struct vm *vm);
 int event_add(struct vm *vm, int fd, uint32_t events, struct event_handler handler,
 	      struct event **out);
 
-/* Change the bits watched; 0 = none for now. */
+/* Change the bits watched; 0 = nothing until changed again. */
 int event_modify(struct event *ev, uint32_t events);
 
 /*
