@@ -103,15 +103,22 @@ class Emulator:
         self.matched = 0        # expect() looks behind this place
         self.forbidden = []     # (regex, what) that make every wait fail
         self.started = None
-        self.process = self.fd = self.slot = self.log = self.timeline = None
+        self.process = self.fd = self.slot = self.log = self.timeline = self.owner = None
 
     # ------------------------------------------------------------ life
 
     def __enter__(self):
         os.makedirs(self.log_dir, exist_ok=True)
+        # Nobody else may write the same logs meanwhile.
+        # pylint: disable=consider-using-with
+        self.owner = open(os.path.join(self.log_dir, "lock"), "w", encoding="ascii")
+        try:
+            fcntl.flock(self.owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.owner.close()
+            raise Failure(f"another run is using {os.path.relpath(self.log_dir)}") from None
         self.slot = take_slot(self.wait_message)
         try:
-            # pylint: disable=consider-using-with
             self.log = open(os.path.join(self.log_dir, "serial.log"), "wb", buffering=0)
             # The same with the second of wall time at which each line began.
             self.timeline = open(os.path.join(self.log_dir, "timeline.log"), "w",
@@ -178,10 +185,10 @@ class Emulator:
         if self.fd is not None:
             os.close(self.fd)
             self.fd = None
-        for file in (self.log, self.timeline, self.slot):
+        for file in (self.log, self.timeline, self.slot, self.owner):
             if file:
                 file.close()
-        self.log = self.timeline = self.slot = None
+        self.log = self.timeline = self.slot = self.owner = None
 
     def seconds(self):
         return time.monotonic() - self.started
