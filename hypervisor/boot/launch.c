@@ -142,7 +142,6 @@ static void take_ram(void)
 			refuse(text);
 		}
 		ram[i] = hpa(at);
-		memset(hpa_to_hva(ram[i]), 0, cfg->memory_size);
 	}
 }
 

@@ -53,6 +53,8 @@ int exit_ept_violation(struct vcpu *vcpu)
 		return ERR(-EFAULT);
 	}
 	r = io_decode(vcpu, gpa(at), q & EPT_WRITE);
+	/* Readable but not writable: the device model protected the page and wants to see the write. */
+	vcpu->io.protected = (q & EPT_WRITE) && !pgtable_lookup(&vcpu->vm->ept, at, NULL, NULL, NULL);
 	if (r == DECODE_OK)
 		return io_submit(vcpu);
 	return r < 0 ? r : 0;

@@ -66,7 +66,7 @@ int ioreq_post(struct vcpu *vcpu)
 			vcpu->vm->name, vcpu->vcpu_id, slot->processed, IOREQ_FREE);
 		return ERR(-EIO);
 	}
-	slot->type = acc->space == IO_PORT ? IOREQ_TYPE_PORTIO : IOREQ_TYPE_MMIO;
+	slot->type = acc->space == IO_PORT ? IOREQ_TYPE_PORTIO : acc->protected ? IOREQ_TYPE_WP : IOREQ_TYPE_MMIO;
 	slot->completion_polling = 0;
 	slot->kernel_handled = 0;
 	/* A port request has the same fields at the same offsets, with a 32-bit value. */

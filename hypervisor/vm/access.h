@@ -22,6 +22,7 @@ enum io_finish_op {
 struct io_access {
 	enum io_space space;
 	bool write;
+	bool protected;		/* a write to a page that HC_VM_WRITE_PROTECT_PAGE protects */
 	uint8_t size;		/* 1, 2, 4 or 8 bytes */
 	uint64_t addr;		/* port number or guest physical address */
 	uint64_t value;		/* written, or answered; zero-extended */
