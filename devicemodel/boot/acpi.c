@@ -224,7 +224,8 @@ static void build_mcfg(struct acpi *a)
 	if (!m)
 		return;
 	m->base = LAYOUT_ECAM_BASE;
-	m->last_bus = 255;
+	/* Linux probes every slot of every bus up to the last one named here; there is only bus 0. */
+	m->last_bus = 0;
 	list_table(a, &m->header);
 }
 

@@ -58,7 +58,7 @@ static void write_pci_windows(struct aml *aml)
 {
 	aml_name(aml, "_CRS");
 	aml_resources_begin(aml);
-	aml_res_bus_window(aml, 0, 255);
+	aml_res_bus_window(aml, 0, 0);
 	aml_res_io(aml, 0xCF8, 8);
 	aml_res_io_window(aml, 0, 0xCF7);
 	aml_res_io_window(aml, 0xD00, 0xFFFF);
