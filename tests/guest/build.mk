@@ -35,3 +35,4 @@ guest: $(BUILD)/guest/cases.elf
 ALL += $(BUILD)/guest/cases.elf
 
 -include $(GUEST_LIB_OBJ:.o=.d) $(GUEST_CASES_OBJ:.o=.d)
+-include tests/guest/service/build.mk
