@@ -41,7 +41,7 @@ static uint8_t merge(struct vcpu *vcpu, uint8_t vector)
 	if (!is_exception(vcpu->inject.info))
 		return vector;
 	first = vcpu->inject.info & 0xff;
-	if (first == VEC_DF) {
+	if (first == VEC_DF && (vector == VEC_PF || 1u << vector & CONTRIBUTORY)) {
 		atomic_set_bit(&vcpu->requests, REQ_TRIPLE_FAULT);
 		return VEC_DF;
 	}
@@ -226,7 +226,8 @@ void virq_before_entry(struct vcpu *vcpu)
 
 bool virq_wakes_halt(struct vcpu *vcpu)
 {
-	if (vcpu->nmi_pending || (READ_ONCE(vcpu->requests) & ~(1ul << REQ_EVENT)))
+	/* Other requests are served by the loop, which asks again: they are no reason for the guest to go on. */
+	if (vcpu->nmi_pending)
 		return true;
 	if (atomic_test_and_clear_bit(&vcpu->requests, REQ_EVENT)) {
 		vlapic_sync(vcpu);
