@@ -110,15 +110,14 @@ static void note_access(const struct walk *w, uint64_t at, uint64_t e, bool leaf
 		__atomic_fetch_or(p, bits, __ATOMIC_RELAXED);
 }
 
-/* Ends a walk at a leaf: rights, then the address. */
-static int finish(const struct vcpu *vcpu, const struct walk *w, uint64_t page, uint64_t size, gpa_t *out,
-		  uint32_t *error)
+/* Ends a walk at a leaf that makes the address `at`. */
+static int finish(const struct vcpu *vcpu, const struct walk *w, uint64_t at, gpa_t *out, uint32_t *error)
 {
 	if (unlikely(!is_allowed(vcpu, w))) {
 		*error = fault_code(w, PF_PRESENT);
 		return 1;
 	}
-	*out = gpa((page & ~(size - 1)) | (w->linear & (size - 1)));
+	*out = gpa(at);
 	return 0;
 }
 
@@ -146,7 +145,8 @@ static int walk_long(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32
 		}
 		w->rights = (w->rights & e & (PTE_U | PTE_W)) | ((w->rights | e) & PTE_NX);
 		if (leaf) {
-			int r = finish(vcpu, w, e & PTE_ADDR, 1ul << shift, out, error);
+			uint64_t offset = (1ul << shift) - 1;
+			int r = finish(vcpu, w, (e & PTE_ADDR & ~offset) | (w->linear & offset), out, error);
 
 			if (!r)
 				note_access(w, at, e, true);
@@ -183,7 +183,7 @@ static int walk_32(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32_t
 			continue;
 		}
 		page = large ? (e & 0xffc00000u) | PSE_ADDR_HIGH(e) : e & 0xfffff000u;
-		r = finish(vcpu, w, page, 1ul << shift, out, error);
+		r = finish(vcpu, w, page | (w->linear & ((1ul << shift) - 1)), out, error);
 		if (!r)
 			note_access(w, at, e, true);
 		return r;
