@@ -88,7 +88,7 @@ static void *build_madt(struct builder *b)
 
 /* AML (ACPI 6.4, 20.2): Name (\_S5, Package { 5, 0, 0, 0 }). */
 static const uint8_t aml_s5[] = {
-	0x08, '_', 'S', '5', '_', 0x12, 0x08, 0x04, 0x0a, VPM_S5_TYPE, 0x00, 0x00, 0x00
+	0x08, '_', 'S', '5', '_', 0x12, 0x07, 0x04, 0x0a, VPM_S5_TYPE, 0x00, 0x00, 0x00
 };
 
 /*
