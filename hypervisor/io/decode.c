@@ -11,7 +11,6 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "lib/util.h"
-#include "vm/gpa.h"
 #include "vm/virq.h"
 #include "vm/vm.h"
 #include "x86/desc.h"
@@ -29,23 +28,16 @@ static int fetch_page(const struct vcpu *vcpu, uint64_t linear, uint8_t *to, uns
 {
 	uint64_t left = PAGE_SIZE - (linear & (PAGE_SIZE - 1));
 	const uint8_t *from;
-	gpa_t at;
-	int r = gva_translate(vcpu, linear, GVA_FETCH | half_access(vcpu), &at, error);
+	int r = gva_code(vcpu, linear, half_access(vcpu), &from, error);
 
 	if (unlikely(r))
 		return r == 1 ? 0 : -ENOEXEC;
 	if (likely(left >= 16 && n == INSN_MAX)) {
-		from = gpa_ptr(vcpu->vm, at, 16);
-		if (unlikely(!from))
-			return -ENOEXEC;
 		__builtin_memcpy(to, from, 16);
 		to[INSN_MAX] = 0;
 		return INSN_MAX;
 	}
 	n = (unsigned int)MIN(n, left);
-	from = gpa_ptr(vcpu->vm, at, n);
-	if (!from)
-		return -ENOEXEC;
 	memcpy(to, from, n);
 	return (int)n;
 }

@@ -23,26 +23,55 @@
 #define PSE_ADDR_HIGH(e) (((e) >> 13 & 0xff) << 32)	/* 4 MiB pages: address bits 39:32 (table 4-4) */
 #define PSE_RSVD	(1ul << 21)
 #define PDPTE_RSVD	0x1e6ul	/* bits 8:5 and 2:1 */
-#define PDPTE_ADDR	0x000ffffffffff000ul
+#define ADDR_HIGH	0x000ffff000000000ul	/* of an entry: 64 GiB and up, which the CPU may not have */
+#define PAE_RSVD	0x7ff0000000000000ul	/* 62:52 are reserved in PAE entries, free in IA-32e ones */
 
 /* One walk. `rights` gathers U and W by AND over all levels, NX by OR. */
 struct walk {
 	const struct vm *vm;
 	uint64_t linear, cr4, efer, table, rights;
+	uint64_t doubtful;	/* entry bits that need is_reserved() */
 	uint32_t access;
 	unsigned int level;
+	/*
+	 * RAM around the place looked up last. Tables and code mostly lie in one
+	 * large page of the EPT, so most lookups of a walk end here. Not kept
+	 * longer than one walk: the EPT may change.
+	 */
+	uint64_t ram_base, ram_size;
+	uint8_t *ram;
+	bool ram_writable;
 };
 
-/* RAM of one page or less that does not cross a page, or NULL. `for_write`: only where the guest itself may write. */
-static void *ram_at(const struct vm *vm, uint64_t at, bool for_write)
+static bool look_up(struct walk *w, uint64_t at)
 {
+	uint64_t size;
 	uint32_t attr;
 	hpa_t where;
 
-	if (pgtable_lookup(&vm->ept, at, &where, &attr, NULL) || (attr & PG_TYPE_MASK) != PG_WB ||
-	    (for_write && !(attr & PG_W)))
+	if (pgtable_lookup(&w->vm->ept, at, &where, &attr, &size) || (attr & PG_TYPE_MASK) != PG_WB)
+		return false;
+	w->ram_base = at & ~(size - 1);
+	w->ram_size = size;
+	w->ram = (uint8_t *)hpa_to_hva(where) - (at - w->ram_base);
+	w->ram_writable = attr & PG_W;
+	return true;
+}
+
+/* RAM at a place, up to the end of its page, or NULL. */
+static inline void *ram_at(struct walk *w, uint64_t at)
+{
+	if (unlikely(at - w->ram_base >= w->ram_size) && !look_up(w, at))
 		return NULL;
-	return hpa_to_hva(where);
+	return w->ram + (at - w->ram_base);
+}
+
+/* As ram_at(), but only where the guest itself may write. */
+static void *writable_at(struct walk *w, uint64_t at)
+{
+	void *p = ram_at(w, at);
+
+	return p && w->ram_writable ? p : NULL;
 }
 
 /* True when the address has bits the CPU does not have; asked only about addresses above 64 GiB. */
@@ -62,12 +91,11 @@ static bool is_reserved(const struct walk *w, uint64_t e, bool leaf)
 		unused = ((1ul << (12 + 9 * (w->level - 1))) - 1) & PTE_ADDR & ~PTE_PAT_LARGE;
 	if ((e & PTE_NX) && !(w->efer & EFER_NXE))
 		return true;
-	/* PAE entries have no free bits 62:52; IA-32e entries do. */
-	if (!(w->efer & EFER_LMA) && (e & ~PTE_NX) >> 52)
+	if (!(w->efer & EFER_LMA) && (e & PAE_RSVD))
 		return true;
 	if ((e & PTE_PS) && w->level > 3)
 		return true;
-	return (e & unused) || (unlikely((e & PTE_ADDR) >> 36) && beyond_cpu(e));
+	return (e & unused) || ((e & ADDR_HIGH) && beyond_cpu(e));
 }
 
 static uint32_t fault_code(const struct walk *w, uint32_t why)
@@ -98,14 +126,16 @@ static bool is_allowed(const struct vcpu *vcpu, const struct walk *w)
 }
 
 /* As the CPU's own walk: accessed in every entry, dirty in the last (4.8). A locked OR, as other CPUs change bits too. */
-static void note_access(const struct walk *w, uint64_t at, uint64_t e, bool leaf)
+static inline void note_access(struct walk *w, uint64_t at, uint64_t e, bool leaf)
 {
-	uint32_t bits = PTE_A | (leaf && (w->access & GVA_WRITE) ? PTE_D : 0);
-	uint32_t *p;
+	uint32_t bits, *p;
 
-	if (!(w->access & SET_AD) || (e & bits) == bits)
+	if (!(w->access & SET_AD))
 		return;
-	p = ram_at(w->vm, at, true);
+	bits = PTE_A | (leaf && (w->access & GVA_WRITE) ? PTE_D : 0);
+	if ((e & bits) == bits)
+		return;
+	p = writable_at(w, at);
 	if (p)
 		__atomic_fetch_or(p, bits, __ATOMIC_RELAXED);
 }
@@ -124,12 +154,13 @@ static int finish(const struct vcpu *vcpu, const struct walk *w, uint64_t at, gp
 /* PAE, 4-level and 5-level tables below w->level. */
 static int walk_long(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32_t *error)
 {
-	for (;; w->level--) {
-		unsigned int shift = 12 + 9 * (w->level - 1);
+	unsigned int shift = 12 + 9 * (w->level - 1);
+
+	for (;; w->level--, shift -= 9) {
 		uint64_t at = w->table + (w->linear >> shift & 511) * 8;
-		const uint64_t *p = ram_at(w->vm, at, false);
-		uint64_t e;
-		bool leaf;
+		const uint64_t *p = ram_at(w, at);
+		uint64_t e, offset;
+		int r;
 
 		if (unlikely(!p))
 			return -EFAULT;
@@ -138,22 +169,21 @@ static int walk_long(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32
 			*error = fault_code(w, 0);
 			return 1;
 		}
-		leaf = w->level == 1 || (e & PTE_PS);
-		if (unlikely(is_reserved(w, e, leaf))) {
+		if (unlikely(e & w->doubtful) && is_reserved(w, e, w->level == 1 || (e & PTE_PS))) {
 			*error = fault_code(w, PF_PRESENT | PF_RSVD);
 			return 1;
 		}
-		w->rights = (w->rights & e & (PTE_U | PTE_W)) | ((w->rights | e) & PTE_NX);
-		if (leaf) {
-			uint64_t offset = (1ul << shift) - 1;
-			int r = finish(vcpu, w, (e & PTE_ADDR & ~offset) | (w->linear & offset), out, error);
-
-			if (!r)
-				note_access(w, at, e, true);
-			return r;
+		w->rights = (w->rights & (e | PTE_NX)) | (e & PTE_NX);
+		if (shift > 12 && !(e & PTE_PS)) {
+			note_access(w, at, e, false);
+			w->table = e & PTE_ADDR;
+			continue;
 		}
-		note_access(w, at, e, false);
-		w->table = e & PTE_ADDR;
+		offset = (1ul << shift) - 1;
+		r = finish(vcpu, w, (e & PTE_ADDR & ~offset) | (w->linear & offset), out, error);
+		if (!r)
+			note_access(w, at, e, true);
+		return r;
 	}
 }
 
@@ -163,7 +193,7 @@ static int walk_32(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32_t
 	for (w->level = 2;; w->level--) {
 		unsigned int shift = w->level == 2 ? 22 : 12;
 		uint64_t at = w->table + (w->linear >> shift & 1023) * 4;
-		const uint32_t *p = ram_at(w->vm, at, false);
+		const uint32_t *p = ram_at(w, at);
 		uint64_t e, page;
 		bool large;
 		int r;
@@ -203,61 +233,92 @@ static int walk_pae(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32_
 		*error = fault_code(w, PF_PRESENT | PF_RSVD);
 		return 1;
 	}
-	w->table = e & PDPTE_ADDR;
+	w->table = e & PTE_ADDR;
 	w->level = 2;
 	return walk_long(vcpu, w, out, error);
 }
 
-static int translate(const struct vcpu *vcpu, uint64_t linear, uint32_t access, gpa_t *out, uint32_t *error)
+/* The paging modes without IA-32e mode. */
+static int translate_legacy(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32_t *error)
 {
-	struct walk w = {
-		.vm = vcpu->vm, .linear = linear, .access = access, .rights = PTE_U | PTE_W,
-		.efer = vcpu_efer(vcpu),
-	};
-	unsigned int unused;
-
-	if (likely(w.efer & EFER_LMA)) {
-		w.cr4 = vcpu_cr4(vcpu);
-		w.level = w.cr4 & CR4_LA57 ? 5 : 4;
-		unused = w.level == 5 ? 64 - 57 : 64 - 48;
-		if (unlikely((uint64_t)((int64_t)(linear << unused) >> unused) != linear))
-			return -EINVAL;
-		w.table = vcpu_cr3(vcpu) & PTE_ADDR;
-		return walk_long(vcpu, &w, out, error);
-	}
-	w.linear = (uint32_t)linear;
+	w->linear = (uint32_t)w->linear;
 	if (!(vcpu_cr0(vcpu) & CR0_PG)) {
-		*out = gpa(w.linear);
+		*out = gpa(w->linear);
 		return 0;
 	}
-	w.cr4 = vcpu_cr4(vcpu);
-	if (w.cr4 & CR4_PAE)
-		return walk_pae(vcpu, &w, out, error);
-	w.table = vcpu_cr3(vcpu) & 0xfffff000u;
-	return walk_32(vcpu, &w, out, error);
+	w->cr4 = vcpu_cr4(vcpu);
+	if (w->cr4 & CR4_PAE)
+		return walk_pae(vcpu, w, out, error);
+	w->table = vcpu_cr3(vcpu) & 0xfffff000u;
+	return walk_32(vcpu, w, out, error);
+}
+
+static int translate(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32_t *error)
+{
+	unsigned int unused;
+
+	w->vm = vcpu->vm;
+	w->rights = PTE_U | PTE_W;
+	w->efer = vcpu_efer(vcpu);
+	w->ram_size = 0;
+	w->doubtful = ADDR_HIGH | PTE_PS | (w->efer & EFER_NXE ? 0 : PTE_NX);
+	if (unlikely(!(w->efer & EFER_LMA))) {
+		w->doubtful |= PAE_RSVD;
+		return translate_legacy(vcpu, w, out, error);
+	}
+	w->cr4 = vcpu_cr4(vcpu);
+	w->level = w->cr4 & CR4_LA57 ? 5 : 4;
+	unused = w->level == 5 ? 64 - 57 : 64 - 48;
+	if (unlikely((uint64_t)((int64_t)(w->linear << unused) >> unused) != w->linear))
+		return -EINVAL;
+	w->table = vcpu_cr3(vcpu) & PTE_ADDR;
+	return walk_long(vcpu, w, out, error);
 }
 
 int gva_translate(const struct vcpu *vcpu, uint64_t linear, uint32_t access, gpa_t *out, uint32_t *error)
 {
-	return translate(vcpu, linear, access & (GVA_WRITE | GVA_USER | GVA_FETCH), out, error);
+	struct walk w;
+
+	w.linear = linear;
+	w.access = access & (GVA_WRITE | GVA_USER | GVA_FETCH);
+	return translate(vcpu, &w, out, error);
+}
+
+int gva_code(const struct vcpu *vcpu, uint64_t linear, uint32_t access, const uint8_t **code, uint32_t *error)
+{
+	struct walk w;
+	gpa_t at;
+	int r;
+
+	w.linear = linear;
+	w.access = (access & GVA_USER) | GVA_FETCH;
+	r = translate(vcpu, &w, &at, error);
+	if (unlikely(r))
+		return r;
+	*code = ram_at(&w, at.v);
+	return likely(*code) ? 0 : -EFAULT;
 }
 
 /* One page's worth of a copy: its RAM in *p. As gva_read(). */
 static int reach(struct vcpu *vcpu, uint64_t linear, uint32_t access, uint8_t **p)
 {
 	uint32_t error = 0;
+	struct walk w;
 	gpa_t at;
-	int r = translate(vcpu, linear, access, &at, &error);
+	int r;
 
+	w.linear = linear;
+	w.access = access;
+	r = translate(vcpu, &w, &at, &error);
 	if (r == 1)
-		virq_page_fault(vcpu, vcpu_efer(vcpu) & EFER_LMA ? linear : (uint32_t)linear, error);
+		virq_page_fault(vcpu, w.linear, error);
 	if (r == -EINVAL) {
 		virq_exception_error(vcpu, VEC_GP, 0);
 		return 1;
 	}
 	if (r)
 		return r;
-	*p = ram_at(vcpu->vm, at.v, access & GVA_WRITE);
+	*p = access & GVA_WRITE ? writable_at(&w, at.v) : ram_at(&w, at.v);
 	return *p ? 0 : -EFAULT;
 }
 

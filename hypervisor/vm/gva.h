@@ -22,6 +22,12 @@ struct vcpu;
 int gva_translate(const struct vcpu *vcpu, uint64_t linear, uint32_t access, gpa_t *out, uint32_t *error) __must_check;
 
 /*
+ * As gva_translate() for a fetch, but gives the bytes themselves: *code is good
+ * to the end of the 4 KiB page. -EFAULT also when the code is not in RAM.
+ */
+int gva_code(const struct vcpu *vcpu, uint64_t linear, uint32_t access, const uint8_t **code, uint32_t *error) __must_check;
+
+/*
  * Copies between the guest's linear memory and buf, page by page; sets accessed
  * and dirty bits as the CPU would. 0; 1 after queueing #PF with CR2 by
  * virq_page_fault(), or #GP for an address that is not canonical; -EFAULT when
