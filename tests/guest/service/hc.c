@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "service/hc.h"
+
+#include "lib/platform.h"
+#include "lib/report.h"
+#include "lib/string.h"
+#include "lib/util.h"
+
+static uint64_t start, next, end, state = 1;
+
+void arena_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < platform_nr_ram; i++) {
+		uint64_t from = ALIGN_UP(platform_ram[i].base, SIZE_2M);
+		uint64_t to = ALIGN_DOWN(MIN(platform_ram[i].base + platform_ram[i].size, 1ul << 32), SIZE_2M);
+
+		if (from < to && to - from > end - start) {
+			start = from;
+			end = to;
+		}
+	}
+	next = start;
+}
+
+void *arena_get(unsigned int nr_pages)
+{
+	void *p = (void *)next;
+
+	if (nr_pages * PAGE_SIZE > end - next) {
+		report(false, "%u pages of memory are left for the test", nr_pages);
+		report_end();
+	}
+	next += nr_pages * PAGE_SIZE;
+	memset(p, 0, nr_pages * PAGE_SIZE);
+	return p;
+}
+
+uint64_t arena_start(void)
+{
+	return start;
+}
+
+uint64_t arena_size(void)
+{
+	return end - start;
+}
+
+uint64_t arena_left(void)
+{
+	return end - next;
+}
+
+void random_seed(uint64_t seed)
+{
+	state = seed ? seed : 1;
+}
+
+uint64_t random_next(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+uint64_t random_below(uint64_t n)
+{
+	return random_next() % n;
+}

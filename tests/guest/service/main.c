@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Chooses cases by the words of the command line; none: all of them. */
+#include "lib/main.h"
+
+#include "lib/args.h"
+#include "lib/clock.h"
+#include "lib/console.h"
+#include "lib/platform.h"
+#include "lib/report.h"
+#include "service/hc.h"
+#include "service/service.h"
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} cases[] = {
+	{ "hc_policy", case_policy },
+	{ "hc_vm", case_life },
+};
+
+void guest_main(void)
+{
+	bool all = args_names_nothing();
+	unsigned int i, nr = 0;
+
+	if (!platform_is_service()) {
+		prelaunched_main();
+		return;
+	}
+	arena_init();
+	printf("service guest: %lu kHz, memory at 0x%lx, %lu MB, arguments '%s'\n", clock_khz(), arena_start(),
+	       arena_size() >> 20, platform_cmdline());
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (!all && !args_has(cases[i].name))
+			continue;
+		report_push(cases[i].name);
+		cases[i].run();
+		report_pop();
+		nr++;
+	}
+	if (!nr)
+		report(false, "a case is named by '%s'", platform_cmdline());
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The cases of build/guest/service.elf. Interrupts are off, one processor. */
+#pragma once
+
+void case_policy(void);		/* who may call, unknown numbers, what a call changes */
+void case_life(void);		/* a user VM's life, its I/O and interrupts */
+void case_hostile(void);	/* chosen wrong arguments */
+void case_tamper(void);		/* the IOREQ page in wrong states */
+void case_full(void);		/* no pages, no VM numbers left */
+void case_random(void);		/* random arguments */
+void case_isolation(void);	/* what the Service VM must not reach */
+
+/* In a pre-launched VM: says what its VMCALL gives, and stays. */
+void prelaunched_main(void);
