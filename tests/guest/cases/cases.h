@@ -18,3 +18,5 @@ void case_msr(void);
 void case_cr(void);
 void case_exceptions(void);
 void case_shadow(void);
+void case_decoder(void);
+void case_pio(void);

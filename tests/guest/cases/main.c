@@ -17,6 +17,8 @@ static const struct guest_case cases[] = {
 	{ "cr", 1, case_cr },
 	{ "exceptions", 1, case_exceptions },
 	{ "shadow", 1, case_shadow },
+	{ "decoder", 1, case_decoder },
+	{ "pio", 1, case_pio },
 };
 
 static void run(const struct guest_case *c)
