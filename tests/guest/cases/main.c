@@ -19,6 +19,14 @@ static const struct guest_case cases[] = {
 	{ "shadow", 1, case_shadow },
 	{ "decoder", 1, case_decoder },
 	{ "pio", 1, case_pio },
+	{ "vlapic", 1, case_vlapic },
+	{ "ioapic", 1, case_ioapic },
+	{ "timer", 1, case_timer },
+	{ "hlt", 1, case_hlt },
+	{ "xsave", 1, case_xsave },
+	{ "memory", 1, case_memory },
+	{ "ipi", 2, case_ipi },
+	{ "soak", 1, case_soak },
 };
 
 static void run(const struct guest_case *c)
