@@ -1,20 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Configuration mechanism 1 (PCI 3.0, 3.2.2.3.2) and who answers it. */
+/*
+ * Configuration mechanism 1 (PCI 3.0, 3.2.2.3.2), for the Service VM also the
+ * machine's ECAM window (PCI Express 3.0, 7.2.2), and who answers them.
+ */
 #include "emul/vpci/vpci.h"
 
 #include "emul/vpci/vpci_priv.h"
+#include "hw/acpi.h"
 #include "hw/pci.h"
 #include "io/region.h"
 #include "lib/errno.h"
 #include "lib/util.h"
 #include "log/log.h"
 #include "mm/frame.h"
+#include "mm/pgtable.h"
+#include "vm/gpa.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
 
 #define PORT_ADDRESS	0xcf8u
 #define PORT_DATA	0xcfcu
 #define ENABLE		(1u << 31)
+#define ECAM_REG_MASK	0xfffu
+#define ECAM_BDF_SHIFT	12u
+#define ECAM_BUS_SHIFT	20u
+#define LIMIT_4G	(1ul << 32)
 #define VPCI_PAGES	((uint32_t)PAGES(sizeof(struct vpci)))
 #define HOST_BRIDGE_ID	0x4d005155u	/* our own ids, see public/hsm_function.h */
 #define HOST_BRIDGE_CLASS 0x06000001u
@@ -40,13 +50,14 @@ static bool is_assigned_away(uint16_t bdf)
 	return false;
 }
 
+/* One naturally aligned access to a function of the Service VM's bus. Lock held. */
 static uint32_t service_read(struct vpci *p, uint16_t bdf, uint32_t reg, uint32_t size)
 {
 	if (bdf == p->hsm.bdf)
 		return hsm_function_read(&p->hsm, reg & ~3u) >> 8 * (reg & 3) & mask_of(size);
 	if (is_assigned_away(bdf))
 		return mask_of(size);
-	return passthru_read(bdf, reg, size);
+	return passthru_read(p, bdf, reg, size);
 }
 
 static void service_write(struct vpci *p, uint16_t bdf, uint32_t reg, uint32_t size, uint32_t value)
@@ -56,7 +67,7 @@ static void service_write(struct vpci *p, uint16_t bdf, uint32_t reg, uint32_t s
 	if (bdf == p->hsm.bdf)
 		hsm_function_write(&p->hsm, reg & ~3u, value << shift, mask_of(size) << shift);
 	else if (!is_assigned_away(bdf))
-		passthru_write(bdf, reg, size, value);
+		passthru_write(p, bdf, reg, size, value);
 }
 
 /* A pre-launched VM's bus: a host bridge at 00:00.0. */
@@ -109,6 +120,79 @@ static int data_port(struct vcpu *vcpu, void *dev, struct io_access *acc)
 	return IO_DONE;
 }
 
+static int ecam_window(struct vcpu *vcpu __unused, void *dev, struct io_access *acc)
+{
+	struct vpci *p = dev;
+	uint64_t offset = acc->addr - acpi.ecam_base;
+	uint16_t bdf = (uint16_t)(offset >> ECAM_BDF_SHIFT);
+	uint32_t reg = offset & ECAM_REG_MASK;
+
+	if (acc->size > 4 || (reg & (acc->size - 1u))) {
+		if (!acc->write)
+			acc->value = acc->size == 8 ? ~0ul : mask_of(acc->size);
+		return IO_DONE;
+	}
+	spin_lock(&p->lock);
+	if (acc->write)
+		service_write(p, bdf, reg, acc->size, (uint32_t)acc->value);
+	else
+		acc->value = service_read(p, bdf, reg, acc->size);
+	spin_unlock(&p->lock);
+	return IO_DONE;
+}
+
+/* True when a trapped page lies in the range. Lock held. */
+static bool is_trapped(const struct vpci *p, uint64_t at, uint64_t size)
+{
+	const struct pci_function *f;
+
+	if (p->ecam_size && ranges_overlap(at, size, p->ecam, p->ecam_size))
+		return true;
+	for (f = p->functions; f; f = f->next)
+		if (vmsix_traps(f, at, size))
+			return true;
+	return false;
+}
+
+/*
+ * Before the memory's own hook, which maps device memory above 4 GiB by 2 MiB
+ * when it is touched: our pages stay out, their neighbours come one by one.
+ */
+static bool touched(struct vm *vm, uint64_t at)
+{
+	struct vpci *p = vm->vpci;
+	uint64_t page = ALIGN_DOWN(at, PAGE_SIZE);
+	bool done = false, near;
+
+	if (at < LIMIT_4G)
+		return p->touch && p->touch(vm, at);
+	spin_lock(&p->lock);
+	near = is_trapped(p, ALIGN_DOWN(at, SIZE_2M), SIZE_2M);
+	if (near && !is_trapped(p, page, PAGE_SIZE) && !passthru_is_memory(page))
+		done = !gpa_map(vm, gpa(page), hpa(page), PAGE_SIZE, PG_R | PG_W | PG_UC);
+	else if (!near)
+		done = p->touch && p->touch(vm, at);
+	spin_unlock(&p->lock);
+	return done;
+}
+
+/* The window would be a second way to every device, past all checks. */
+static int trap_ecam(struct vm *vm, struct vpci *p)
+{
+	uint64_t size = (uint64_t)(acpi.ecam_end_bus - acpi.ecam_start_bus + 1) << ECAM_BUS_SHIFT;
+	int err;
+
+	if (!acpi.ecam_base || acpi.ecam_end_bus < acpi.ecam_start_bus)
+		return 0;
+	p->ecam = acpi.ecam_base + ((uint64_t)acpi.ecam_start_bus << ECAM_BUS_SHIFT);
+	err = gpa_unmap(vm, gpa(p->ecam), size);
+	if (!err)
+		err = io_region_add(vm, &(struct io_region){ IO_MMIO, p->ecam, size, ecam_window, p });
+	if (!err)
+		p->ecam_size = size;
+	return err;
+}
+
 /* A device number on bus 0 without a function; from the top, where firmware puts little. */
 static int find_free(uint16_t *bdf)
 {
@@ -123,6 +207,19 @@ static int find_free(uint16_t *bdf)
 	return ERR(-ENOSPC);
 }
 
+static int service_create(struct vm *vm, struct vpci *p)
+{
+	int err = find_free(&p->hsm.bdf);
+
+	if (!err)
+		err = trap_ecam(vm, p);
+	if (err)
+		return err;
+	p->touch = vm->hooks.touch;
+	vm->hooks.touch = touched;
+	return 0;
+}
+
 int vpci_create(struct vm *vm)
 {
 	struct vpci *p = frame_get(VPCI_PAGES);
@@ -130,9 +227,10 @@ int vpci_create(struct vm *vm)
 
 	if (!p)
 		return ERR(-ENOMEM);
+	p->vm = vm;
 	vm->vpci = p;
 	if (vm_is_service_order(vm))
-		err = find_free(&p->hsm.bdf);
+		err = service_create(vm, p);
 	if (!err)
 		err = io_region_add(vm, &(struct io_region){ IO_PORT, PORT_ADDRESS, 1, address_port, p });
 	if (!err)
@@ -144,11 +242,18 @@ int vpci_create(struct vm *vm)
 
 void vpci_destroy(struct vm *vm)
 {
-	if (!vm->vpci)
+	struct vpci *p = vm->vpci;
+
+	if (!p)
 		return;
+	passthru_drop_all(p);
+	if (vm->hooks.touch == touched)
+		vm->hooks.touch = p->touch;
+	if (p->ecam_size)
+		io_region_remove(vm, IO_MMIO, p->ecam);
 	io_region_remove(vm, IO_PORT, PORT_ADDRESS);
 	io_region_remove(vm, IO_PORT, PORT_DATA);
-	frame_put(vm->vpci, VPCI_PAGES);
+	frame_put(p, VPCI_PAGES);
 	vm->vpci = NULL;
 }
 
@@ -159,6 +264,7 @@ void vpci_reset(struct vm *vm)
 	spin_lock(&p->lock);
 	p->address = 0;
 	hsm_function_reset(&p->hsm);
+	passthru_drop_all(p);
 	spin_unlock(&p->lock);
 }
 

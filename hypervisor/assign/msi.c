@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One record a host vector, never freed: a handler that is late finds no VM in
+ * it instead of memory that is gone.
+ */
+#include "assign/msi.h"
+
+#include "cpu/percpu.h"
+#include "irq/vector.h"
+#include "lib/errno.h"
+#include "lib/spinlock.h"
+#include "log/log.h"
+#include "vm/vcpu.h"
+#include "vm/virq.h"
+#include "vm/vlapic.h"
+#include "vm/vm.h"
+#include "x86/apicreg.h"
+
+#define MAX_MSI_APIC_ID	0xfeu	/* 0xff is everybody */
+
+struct source {
+	struct spinlock lock;
+	struct vm *vm;			/* [lock] NULL: nobody's */
+	bool routed;			/* [lock] */
+	struct msi_message guest;	/* [lock] */
+};
+
+static struct source sources[VEC_DYNAMIC_LAST + 1];	/* by host vector */
+
+/* Host interrupt; any CPU. The lock is kept while delivering: msi_put() is then the end of it. */
+static void fired(void *arg __unused, uint8_t vector)
+{
+	struct source *s = &sources[vector];
+
+	spin_lock(&s->lock);
+	/* A VM that has ended has no vCPUs to deliver to. A bad message of the guest is the guest's loss. */
+	if (s->vm && s->routed && READ_ONCE(s->vm->state) != VM_POWERED_OFF)
+		(void)virq_msi(s->vm, s->guest.addr, s->guest.data);
+	spin_unlock(&s->lock);
+}
+
+int msi_get(struct vm *vm)
+{
+	int vector = vector_get(fired, NULL);
+	struct source *s;
+
+	if (vector < 0)
+		return ERR(vector);
+	s = &sources[vector];
+	spin_lock(&s->lock);
+	s->vm = vm;
+	s->routed = false;
+	spin_unlock(&s->lock);
+	return vector;
+}
+
+void msi_put(uint8_t vector)
+{
+	struct source *s = &sources[vector];
+
+	spin_lock(&s->lock);
+	s->vm = NULL;
+	s->routed = false;
+	spin_unlock(&s->lock);
+	vector_put(vector);
+}
+
+/* Whether a message can reach the vCPU's CPU. */
+static bool can_name(const struct vcpu *vcpu)
+{
+	return percpu_area[vcpu->pcpu_id].apic_id <= MAX_MSI_APIC_ID;
+}
+
+static void first_dest(struct vcpu *vcpu, void *arg)
+{
+	struct vcpu **out = arg;
+
+	if (!*out && can_name(vcpu))
+		*out = vcpu;
+}
+
+static struct vcpu *pick(struct vm *vm, const struct msi_message *guest)
+{
+	uint32_t dest = ((uint32_t)guest->addr & MSI_ADDR_DEST_MASK) >> MSI_ADDR_DEST_SHIFT;
+	struct vcpu *vcpu = NULL;
+	uint16_t i;
+
+	/* As virq_msi() reads it. */
+	dest |= (uint32_t)(guest->addr >> 32) & 0xffffff00u;
+	vlapic_for_dest(vm, dest, guest->addr & MSI_ADDR_LOGICAL, first_dest, &vcpu);
+	for (i = 0; i < vm->nr_vcpus && !vcpu; i++)
+		first_dest(vm->vcpus[i], &vcpu);
+	return vcpu;
+}
+
+int msi_route(uint8_t vector, const struct msi_message *guest, struct msi_message *host)
+{
+	struct source *s = &sources[vector];
+	struct vcpu *vcpu;
+	int err = 0;
+
+	spin_lock(&s->lock);
+	vcpu = s->vm ? pick(s->vm, guest) : NULL;
+	if (vcpu) {
+		s->guest = *guest;
+		s->routed = true;
+		/* Physical destination, fixed, edge. */
+		host->addr = MSI_ADDR_BASE | percpu_area[vcpu->pcpu_id].apic_id << MSI_ADDR_DEST_SHIFT;
+		host->data = vector;
+	} else {
+		err = ERR(-ENODEV);
+	}
+	spin_unlock(&s->lock);
+	return err;
+}

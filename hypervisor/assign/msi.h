@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Message interrupts of physical functions that belong to a VM. The device is
+ * given a host vector; when it fires, the message the guest wrote is delivered
+ * to the guest. Host vectors are the same on all CPUs, so that following the
+ * guest to another CPU changes only the address a device writes to.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+struct vm;
+
+/* What a device is to write: address and data (SDM vol 3, 11.11). */
+struct msi_message {
+	uint64_t addr;
+	uint32_t data;
+};
+
+/* Takes a host vector for `vm`; interrupts are dropped until msi_route(). Any CPU. The vector, or -ENOSPC. */
+int msi_get(struct vm *vm) __must_check;
+
+/* Frees it; the device has been silenced before. When it returns no handler uses the VM any more. Any CPU. */
+void msi_put(uint8_t vector);
+
+/*
+ * Interrupts of `vector` become the message *guest, from now on. *host: what
+ * the device is to write, to the CPU of the first vCPU that the message names
+ * (none: of the first vCPU at all). Its data depends on the vector only and its
+ * address fits 32 bits, so one write of the low address moves a live interrupt.
+ * 0, or -ENODEV: no CPU of the VM can be named in a message (APIC id above 254).
+ */
+int msi_route(uint8_t vector, const struct msi_message *guest, struct msi_message *host) __must_check;
