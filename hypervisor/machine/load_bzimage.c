@@ -76,7 +76,12 @@ static int bad(const struct vm *vm, const char *why)
 	return ERR(-ENOEXEC);
 }
 
-static int check_header(const struct load_job *job, struct setup_header *h, uint64_t *payload)
+/* The kernel proper: behind the setup code, as long as its header says. What may follow (a signature) is not loaded. */
+struct payload {
+	uint64_t offset, size;
+};
+
+static int check_header(const struct load_job *job, struct setup_header *h, struct payload *p)
 {
 	const struct load_image *im = job->image;
 
@@ -87,13 +92,16 @@ static int check_header(const struct load_job *job, struct setup_header *h, uint
 		return bad(job->vm, "neither the HdrS mark at 0x202 nor an ELF header is there");
 	if (h->version < MIN_VERSION || !(h->loadflags & LOADED_HIGH))
 		return bad(job->vm, "boot protocol older than 2.10");
-	*payload = ((h->setup_sects ? h->setup_sects : 4u) + 1u) * SECTOR;
-	if (*payload >= im->kernel_size)
+	p->offset = ((h->setup_sects ? h->setup_sects : 4u) + 1u) * SECTOR;
+	if (p->offset >= im->kernel_size)
 		return bad(job->vm, "the file ends inside its setup code");
-	if ((uint64_t)h->syssize * 16 > ALIGN_UP(im->kernel_size - *payload, 16))
+	if ((uint64_t)h->syssize * 16 > ALIGN_UP(im->kernel_size - p->offset, 16))
 		return bad(job->vm, "the file is truncated: shorter than its header says");
+	p->size = MIN((uint64_t)h->syssize * 16, im->kernel_size - p->offset);
 	if (!h->init_size || !h->kernel_alignment || (h->kernel_alignment & (h->kernel_alignment - 1)))
 		return bad(job->vm, "init_size or kernel_alignment of the header makes no sense");
+	if (!p->size || p->size > h->init_size)
+		return bad(job->vm, "syssize of the header is 0 or beyond init_size");
 	return 0;
 }
 
@@ -102,10 +110,13 @@ static uint64_t place_kernel(struct load_job *job, const struct setup_header *h)
 {
 	uint64_t want = job->vm->cfg->kernel.load_addr ? job->vm->cfg->kernel.load_addr : h->pref_address;
 
-	if (!load_claim(job, want, h->init_size))
+	if (range_fits(want, h->init_size, LIMIT_4G) && !load_claim(job, want, h->init_size))
 		return want;
-	if (!h->relocatable_kernel)
+	if (!h->relocatable_kernel) {
+		log_err("vm %s: its kernel wants %u KB of memory at %lx, which is not all free RAM below 4 GB, and it "
+			"is not relocatable\n", job->vm->name, h->init_size / 1024, want);
 		return 0;
+	}
 	return load_place(job, h->init_size, h->kernel_alignment, LIMIT_4G, "kernel");
 }
 
@@ -138,7 +149,8 @@ static void fill_block(const struct load_job *job, struct low_block *b, const st
 
 int load_bzimage(struct load_job *job, struct acrn_regs *regs)
 {
-	uint64_t payload = 0, kernel, low;
+	struct payload payload = { 0 };
+	uint64_t kernel, low;
 	struct setup_header h;
 	struct low_block *b;
 	int err = check_header(job, &h, &payload);
@@ -151,8 +163,7 @@ int load_bzimage(struct load_job *job, struct acrn_regs *regs)
 		return ERR(-ENOMEM);
 	err = load_ramdisk(job, MIN((uint64_t)h.initrd_addr_max + 1, LIMIT_4G));
 	if (!err)
-		err = gpa_write(job->vm, gpa(kernel), (const uint8_t *)job->image->kernel + payload,
-				job->image->kernel_size - payload);
+		err = gpa_write(job->vm, gpa(kernel), (const uint8_t *)job->image->kernel + payload.offset, payload.size);
 	b = gpa_ptr(job->vm, gpa(low), sizeof(*b));
 	if (err || !b)
 		return err ? err : ERR(-EFAULT);
