@@ -41,20 +41,17 @@ static void fired(void *arg, uint8_t vector __unused)
 {
 	uint32_t gsi = (uint32_t)(uintptr_t)arg;
 	struct pin *p = &pins[gsi];
-	struct vm *vm;
-	bool level;
 
+	/* Held throughout: intx_release() returns only when nobody is on the way to the VM any more. */
 	spin_lock(&lock);
-	vm = p->vm;
-	level = p->level;
-	if (level)
+	if (p->vm && p->level)
 		ioapic_mask(gsi);
+	if (p->vm) {
+		(void)virq_line(p->vm, gsi, true);
+		if (!p->level)
+			(void)virq_line(p->vm, gsi, false);
+	}
 	spin_unlock(&lock);
-	if (!vm)
-		return;
-	(void)virq_line(vm, gsi, true);
-	if (!level)
-		(void)virq_line(vm, gsi, false);
 }
 
 static void first_dest(struct vcpu *vcpu, void *arg)

@@ -99,6 +99,9 @@ static void handle_stop(struct vm *vm)
 {
 	enum vm_stop why = vm->stop;
 
+	/* Its vCPUs may be in the middle of a hypercall: they finish it and park. */
+	if (machine_pause(vm))
+		return;
 	if (vm_is_service_order(vm))
 		end_user_vms();
 	if (why == VM_STOP_RESET && vm_is_service_order(vm) && !outranked(vm) && !option_set("keep")) {
@@ -130,7 +133,9 @@ static void body(void *arg __unused)
 	shell_init(&manager, option_set("tee"));
 	for (;;) {
 		look_at_vms();
+		vm_table_enter();
 		shell_poll();
+		vm_table_leave();
 		thread_block();
 	}
 }

@@ -22,7 +22,7 @@ static const struct hc_row rows[HC_MAX] = {
 	[INDEX(HC_SERVICE_VM_OFFLINE_CPU)] = { hc_offline_cpu, false },
 	[INDEX(HC_SET_CALLBACK_VECTOR)] = { hc_callback_vector, false },
 	[INDEX(HC_CREATE_VM)] = { hc_vm_create, false },
-	[INDEX(HC_DESTROY_VM)] = { hc_vm_destroy, true },
+	[INDEX(HC_DESTROY_VM)] = { hc_vm_destroy, false },	/* looks the VM up itself */
 	[INDEX(HC_START_VM)] = { hc_vm_start, true },
 	[INDEX(HC_PAUSE_VM)] = { hc_vm_pause, true },
 	[INDEX(HC_CREATE_VCPU)] = { hc_vcpu_create, false },
@@ -62,20 +62,31 @@ struct vm *hc_vm_of(uint64_t relative_id)
 	return vm && vm->load_order == SCENARIO_POST_LAUNCHED ? vm : NULL;
 }
 
+static int64_t call(const struct hc_row *row, struct hc_call *c)
+{
+	if (row->names_vm) {
+		c->target = hc_vm_of(c->p1);
+		if (!c->target)
+			return -EINVAL;
+	}
+	return row->fn(c);
+}
+
 int64_t hypercall(struct vcpu *vcpu, uint64_t id, uint64_t p1, uint64_t p2)
 {
 	struct hc_call c = { .vcpu = vcpu, .p1 = p1, .p2 = p2 };
 	const struct hc_row *row;
+	int64_t result;
 
 	if ((id & ~(uint64_t)(HC_MAX - 1)) != HC_ID(0))
 		return -ENOTTY;
 	row = &rows[INDEX(id)];
 	if (!row->fn)
 		return -ENOTTY;
-	if (row->names_vm) {
-		c.target = hc_vm_of(p1);
-		if (!c.target)
-			return -EINVAL;
-	}
-	return row->fn(&c);
+	if (row->fn == hc_vm_destroy)
+		return hc_vm_destroy(&c);
+	vm_table_enter();
+	result = call(row, &c);
+	vm_table_leave();
+	return result;
 }

@@ -10,18 +10,24 @@
 #include "log/log.h"
 #include "machine/machine.h"
 #include "machine/slots.h"
+#include "machine/wait.h"
 #include "public/hypercall.h"
 #include "public/ioreq.h"
 #include "public/vm.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
 
-/* Serialises creation and destruction: held by at most one Service VM vCPU, which may sleep meanwhile. */
+/* Steps in the life of VMs are taken one at a time; who has the turn may sleep, so others wait sleeping. */
 static uint32_t busy;
 
-static bool claim(void)
+static bool got_turn(void *unused __unused)
 {
 	return !__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE);
+}
+
+static void claim(void)
+{
+	wait_until(got_turn, NULL);
 }
 
 static void release(void)
@@ -105,8 +111,7 @@ int64_t hc_vm_create(struct hc_call *c)
 
 	if (err)
 		return err;
-	if (!claim())
-		return -EBUSY;
+	claim();
 	err = create(&v);
 	/* The id must reach the caller, or nobody could destroy the VM. */
 	if (!err && hc_put(c->p1, &v, sizeof(v))) {
@@ -117,38 +122,61 @@ int64_t hc_vm_create(struct hc_call *c)
 	return err;
 }
 
+/* Outside vm_table_enter(): it waits until everybody else is out. */
 int64_t hc_vm_destroy(struct hc_call *c)
 {
-	if (!claim())
-		return -EBUSY;
-	if (c->target->state == VM_RUNNING) {
-		release();
-		return -EINVAL;
-	}
-	machine_destroy(c->target);
+	struct vm *vm;
+	int64_t err = 0;
+
+	claim();
+	vm = hc_vm_of(c->p1);
+	if (!vm || vm->state == VM_RUNNING)
+		err = -EINVAL;
+	else
+		machine_destroy(vm);
 	release();
-	return 0;
+	return err;
+}
+
+/* One step with the turn taken. */
+static int64_t step(struct vm *vm, int (*fn)(struct vm *vm))
+{
+	int64_t err;
+
+	claim();
+	err = fn(vm);
+	release();
+	return err;
+}
+
+static int start(struct vm *vm)
+{
+	return vm->ioreq ? machine_start(vm) : -EINVAL;
+}
+
+static int pause(struct vm *vm)
+{
+	return vm->state == VM_CREATED ? 0 : machine_pause(vm);
+}
+
+static int reset(struct vm *vm)
+{
+	return vm->state == VM_PAUSED || vm->state == VM_CREATED ? machine_reset(vm) : -EINVAL;
 }
 
 int64_t hc_vm_start(struct hc_call *c)
 {
-	if (!c->target->ioreq)
-		return -EINVAL;
-	return machine_start(c->target);
+	return step(c->target, start);
 }
 
 int64_t hc_vm_pause(struct hc_call *c)
 {
-	if (c->target->state == VM_CREATED)
-		return 0;
-	return machine_pause(c->target);
+	return step(c->target, pause);
 }
 
 int64_t hc_vm_reset(struct hc_call *c)
 {
-	if (c->target->state != VM_PAUSED && c->target->state != VM_CREATED)
-		return -EINVAL;
-	return machine_reset(c->target);
+	return step(c->target, reset);
 }
 
 static bool is_zero(const void *p, size_t n)

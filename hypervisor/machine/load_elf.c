@@ -296,26 +296,40 @@ static int start_multiboot(struct load_job *job, struct acrn_regs *regs, uint64_
 	return err;
 }
 
-int load_elf(struct load_job *job, struct acrn_regs *regs)
+/* The entry point by the protocol the scenario names, else the one the file offers, PVH first. */
+static int choose(const struct load_job *job, const struct elf *e, bool *pvh, uint64_t *entry)
 {
 	uint8_t type = job->image->type;
-	uint64_t pvh, forced = job->vm->cfg->kernel.entry_addr;
+
+	*entry = type == SCENARIO_KERNEL_ELF_MULTIBOOT ? 0 : pvh_entry(e);
+	*pvh = *entry;
+	if (type == SCENARIO_KERNEL_ELF_PVH && !*pvh)
+		return bad(job, "it has no PVH entry note, which the scenario asks for");
+	if (!*pvh && !has_multiboot(e))
+		return bad(job, type == SCENARIO_KERNEL_ELF_MULTIBOOT ?
+			   "it has no multiboot header in its first 8 KB, which the scenario asks for" :
+			   "it has neither a PVH entry note nor a multiboot header in its first 8 KB");
+	if (!*pvh)
+		*entry = e->entry;
+	if (job->vm->cfg->kernel.entry_addr)
+		*entry = job->vm->cfg->kernel.entry_addr;
+	return *entry < LIMIT_4G ? 0 : bad(job, "its entry point is beyond 4 GB");
+}
+
+int load_elf(struct load_job *job, struct acrn_regs *regs)
+{
 	struct elf e = { 0 };
+	uint64_t entry = 0;
+	bool pvh = false;
 	int err = parse_header(job, &e);
 
-	if (err)
-		return err;
-	pvh = pvh_entry(&e);
-	if (type == SCENARIO_KERNEL_ELF_PVH && !pvh)
-		return bad(job, "it has no PVH entry note, which the scenario asks for");
-	if (!pvh && !has_multiboot(&e))
-		return bad(job, "it has neither a PVH entry note nor a multiboot header in its first 8 KB");
-	err = load_segments(job, &e);
+	if (!err)
+		err = choose(job, &e, &pvh, &entry);
+	if (!err)
+		err = load_segments(job, &e);
 	if (!err)
 		err = load_ramdisk(job, LIMIT_4G);
 	if (err)
 		return err;
-	if (pvh && type != SCENARIO_KERNEL_ELF_MULTIBOOT)
-		return start_pvh(job, regs, forced ? forced : pvh);
-	return start_multiboot(job, regs, forced ? forced : e.entry);
+	return pvh ? start_pvh(job, regs, entry) : start_multiboot(job, regs, entry);
 }

@@ -249,23 +249,26 @@ void machine_stop(struct vm *vm)
 void machine_destroy(struct vm *vm)
 {
 	machine_stop(vm);
-	vm_table[vm->vm_id] = NULL;
+	__atomic_store_n(&vm_table[vm->vm_id], NULL, __ATOMIC_SEQ_CST);
 	if (service_vm == vm)
 		service_vm = NULL;
+	wait_until(vm_table_quiet, NULL);
 	destroy_list(vm, parts, NR_PARTS);
 	frame_put(vm, VM_PAGES);
 }
 
 int machine_reset(struct vm *vm)
 {
+	uint16_t i;
 	int err;
 
 	machine_stop(vm);
-	vcpus_destroy(vm);
 	devices_reset(vm);
-	err = vcpus_create(vm, NULL);
-	if (err)
-		return err;
+	for (i = 0; i < vm->nr_vcpus; i++) {
+		err = vcpu_renew(vm->vcpus[i]);
+		if (err)
+			return err;
+	}
 	vm->crashed = false;
 	vm->stop = VM_STOP_NONE;
 	spin_lock(&vm->lock);

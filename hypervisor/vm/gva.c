@@ -30,7 +30,7 @@
 struct walk {
 	const struct vm *vm;
 	uint64_t linear, cr4, efer, table, rights;
-	uint64_t doubtful;	/* entry bits that need is_reserved() */
+	uint64_t doubtful;	/* entry bits that need a closer look when set; PTE_P: when clear */
 	uint32_t access;
 	unsigned int level;
 	/*
@@ -126,14 +126,11 @@ static bool is_allowed(const struct vcpu *vcpu, const struct walk *w)
 }
 
 /* As the CPU's own walk: accessed in every entry, dirty in the last (4.8). A locked OR, as other CPUs change bits too. */
-static inline void note_access(struct walk *w, uint64_t at, uint64_t e, bool leaf)
+static void note_access(struct walk *w, uint64_t at, uint64_t e, bool leaf)
 {
-	uint32_t bits, *p;
+	uint32_t bits = PTE_A | (leaf && (w->access & GVA_WRITE) ? PTE_D : 0), *p;
 
-	if (!(w->access & SET_AD))
-		return;
-	bits = PTE_A | (leaf && (w->access & GVA_WRITE) ? PTE_D : 0);
-	if ((e & bits) == bits)
+	if (!(w->access & SET_AD) || (e & bits) == bits)
 		return;
 	p = writable_at(w, at);
 	if (p)
@@ -151,40 +148,55 @@ static int finish(const struct vcpu *vcpu, const struct walk *w, uint64_t at, gp
 	return 0;
 }
 
-/* PAE, 4-level and 5-level tables below w->level. */
+/* An entry that ends the walk with a fault: not present, or malformed. */
+static bool is_bad(const struct walk *w, uint64_t e, uint32_t *error)
+{
+	if (!(e & PTE_P)) {
+		*error = fault_code(w, 0);
+		return true;
+	}
+	if (!is_reserved(w, e, w->level == 1 || (e & PTE_PS)))
+		return false;
+	*error = fault_code(w, PF_PRESENT | PF_RSVD);
+	return true;
+}
+
+/* PAE, 4-level and 5-level tables below w->level. The hot loop: what it needs is kept out of *w. */
 static int walk_long(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32_t *error)
 {
+	const uint64_t linear = w->linear, doubtful = w->doubtful;
+	const bool set_ad = w->access & SET_AD;
+	uint64_t table = w->table, all = ~0ul, any = 0, at, e, offset;
 	unsigned int shift = 12 + 9 * (w->level - 1);
+	int r;
 
-	for (;; w->level--, shift -= 9) {
-		uint64_t at = w->table + (w->linear >> shift & 511) * 8;
-		const uint64_t *p = ram_at(w, at);
-		uint64_t e, offset;
-		int r;
+	for (;; shift -= 9) {
+		const uint64_t *p;
 
+		at = table + (linear >> shift & 511) * 8;
+		p = ram_at(w, at);
 		if (unlikely(!p))
 			return -EFAULT;
 		e = READ_ONCE(*p);
-		if (unlikely(!(e & PTE_P))) {
-			*error = fault_code(w, 0);
-			return 1;
+		if (unlikely((e ^ PTE_P) & doubtful)) {
+			w->level = (shift - 12) / 9 + 1;
+			if (is_bad(w, e, error))
+				return 1;
 		}
-		if (unlikely(e & w->doubtful) && is_reserved(w, e, w->level == 1 || (e & PTE_PS))) {
-			*error = fault_code(w, PF_PRESENT | PF_RSVD);
-			return 1;
-		}
-		w->rights = (w->rights & (e | PTE_NX)) | (e & PTE_NX);
-		if (shift > 12 && !(e & PTE_PS)) {
+		all &= e;
+		any |= e;
+		if (shift == 12 || (e & PTE_PS))
+			break;
+		if (unlikely(set_ad))
 			note_access(w, at, e, false);
-			w->table = e & PTE_ADDR;
-			continue;
-		}
-		offset = (1ul << shift) - 1;
-		r = finish(vcpu, w, (e & PTE_ADDR & ~offset) | (w->linear & offset), out, error);
-		if (!r)
-			note_access(w, at, e, true);
-		return r;
+		table = e & PTE_ADDR;
 	}
+	w->rights = (w->rights & all) | (any & PTE_NX);
+	offset = (1ul << shift) - 1;
+	r = finish(vcpu, w, (e & PTE_ADDR & ~offset) | (linear & offset), out, error);
+	if (unlikely(set_ad) && !r)
+		note_access(w, at, e, true);
+	return r;
 }
 
 /* Two levels of 1024 4-byte entries (4.3). */
@@ -261,7 +273,7 @@ static int translate(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32
 	w->rights = PTE_U | PTE_W;
 	w->efer = vcpu_efer(vcpu);
 	w->ram_size = 0;
-	w->doubtful = ADDR_HIGH | PTE_PS | (w->efer & EFER_NXE ? 0 : PTE_NX);
+	w->doubtful = PTE_P | ADDR_HIGH | PTE_PS | (w->efer & EFER_NXE ? 0 : PTE_NX);
 	if (unlikely(!(w->efer & EFER_LMA))) {
 		w->doubtful |= PAE_RSVD;
 		return translate_legacy(vcpu, w, out, error);

@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "log/log.h"
 #include "lib/printf.h"
+#include "lib/string.h"
 #include "lib/util.h"
 #include "mm/frame.h"
 #include "vm/run_hook.h"
@@ -139,10 +140,26 @@ static void arch_destroy(struct vcpu *vcpu)
 	frame_put(a, PAGES(sizeof(*a)));
 }
 
+static int new_thread(struct vcpu *vcpu)
+{
+	const struct vm *vm = vcpu->vm;
+	char name[24];
+	int err;
+
+	snprintf(name, sizeof(name), "%s/%u", vm->name, vcpu->vcpu_id);
+	err = thread_create(&vcpu->thread, name, vcpu->pcpu_id, vcpu_thread_body, vcpu);
+	if (err)
+		return err;
+	vcpu->thread.params = (struct sched_params){
+		.priority = vm->cfg->priority, .weight = vm->cfg->weight,
+		.budget_us = vm->cfg->budget_us, .period_us = vm->cfg->period_us,
+	};
+	return 0;
+}
+
 int vcpu_create(struct vm *vm, uint16_t vcpu_id, uint32_t pcpu_id, struct vcpu **out)
 {
 	struct vcpu *vcpu = frame_get(VCPU_PAGES);
-	char name[24];
 	int err;
 
 	if (!vcpu)
@@ -152,20 +169,14 @@ int vcpu_create(struct vm *vm, uint16_t vcpu_id, uint32_t pcpu_id, struct vcpu *
 	err = arch_create(vcpu);
 	if (!err)
 		err = vlapic_create(vcpu);
-	if (!err) {
-		snprintf(name, sizeof(name), "%s/%u", vm->name, vcpu_id);
-		err = thread_create(&vcpu->thread, name, pcpu_id, vcpu_thread_body, vcpu);
-	}
+	if (!err)
+		err = new_thread(vcpu);
 	if (err) {
 		vlapic_destroy(vcpu);
 		arch_destroy(vcpu);
 		frame_put(vcpu, VCPU_PAGES);
 		return err;
 	}
-	vcpu->thread.params = (struct sched_params){
-		.priority = vm->cfg->priority, .weight = vm->cfg->weight,
-		.budget_us = vm->cfg->budget_us, .period_us = vm->cfg->period_us,
-	};
 	*out = vcpu;
 	return 0;
 }
@@ -178,15 +189,37 @@ void vcpu_destroy(struct vcpu *vcpu)
 	frame_put(vcpu, VCPU_PAGES);
 }
 
+int vcpu_renew(struct vcpu *vcpu)
+{
+	thread_destroy(&vcpu->thread);
+	vcpu_reset(vcpu);
+	return new_thread(vcpu);
+}
+
+static void arch_reset(struct vcpu_arch *a)
+{
+	a->start_given = false;
+	a->live = false;
+	a->xss = 0;
+	a->dr6 = a->cr2 = a->mtrr_def_type = 0;
+	memset(a->msr, 0, sizeof(a->msr));
+	memset(a->dr, 0, sizeof(a->dr));
+	memset(a->mtrr_fix, 0, sizeof(a->mtrr_fix));
+	memset(a->mtrr_var, 0, sizeof(a->mtrr_var));
+	memset(a->fpu, 0, a->fpu_pages * PAGE_SIZE);
+	fpu_reset(a);
+}
+
 void vcpu_reset(struct vcpu *vcpu)
 {
-	vcpu->arch->start_given = false;
-	vcpu->arch->live = false;
+	arch_reset(vcpu->arch);
 	vcpu->requests = 0;
 	vcpu->inject.info = 0;
 	vcpu->nmi_pending = false;
+	vcpu->event_check = false;
+	vcpu->parked = false;
+	vcpu->tsc_offset = 0;
 	vcpu->state = VCPU_OFFLINE;
-	fpu_reset(vcpu->arch);
 	vlapic_reset(vcpu, false);
 }
 

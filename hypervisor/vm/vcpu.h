@@ -104,6 +104,12 @@ int vcpu_create(struct vm *vm, uint16_t vcpu_id, uint32_t pcpu_id, struct vcpu *
 /* Frees it; the thread must be NEW or dead. */
 void vcpu_destroy(struct vcpu *vcpu);
 
+/*
+ * A new thread and power-up state in place of an ended thread (dead or NEW): the structure stays where
+ * it is, as others may be posting to it. 0 or -errno of thread_create(). Any thread but its own.
+ */
+int vcpu_renew(struct vcpu *vcpu) __must_check;
+
 /* State of the next (re)start: power-up reset, or given registers. vCPU without running thread, or own thread. */
 void vcpu_reset(struct vcpu *vcpu);
 int vcpu_set_regs(struct vcpu *vcpu, const struct acrn_regs *regs) __must_check;

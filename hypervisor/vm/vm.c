@@ -8,6 +8,24 @@
 struct vm *vm_table[MAX_VMS];
 struct vm *service_vm;
 
+static uint32_t table_users;
+
+void vm_table_enter(void)
+{
+	/* Ordered before the reads of the table: a destroyer empties the slot, then looks here. */
+	__atomic_fetch_add(&table_users, 1, __ATOMIC_SEQ_CST);
+}
+
+void vm_table_leave(void)
+{
+	__atomic_fetch_sub(&table_users, 1, __ATOMIC_RELEASE);
+}
+
+bool vm_table_quiet(void *unused __unused)
+{
+	return !__atomic_load_n(&table_users, __ATOMIC_SEQ_CST);
+}
+
 void vm_crash(struct vm *vm, const char *why, ...)
 {
 	va_list ap;

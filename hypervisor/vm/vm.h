@@ -72,6 +72,14 @@ struct vm {
 };
 
 extern struct vm *vm_table[MAX_VMS];	/* NULL: free */
+/*
+ * Who follows pointers of vm_table outside the VM's own threads does it between these; a
+ * VM is freed only when it has left the table and nobody is inside. Any CPU; may sleep inside.
+ */
+void vm_table_enter(void);
+void vm_table_leave(void);
+bool vm_table_quiet(void *unused);
+
 extern struct vm *service_vm;		/* NULL: none in this scenario */
 
 /* The guest or its device model broke a rule it cannot go on from: stops the VM with a report; others run on. Any CPU. */
