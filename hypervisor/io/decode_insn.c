@@ -271,12 +271,57 @@ static unsigned int address_size(const struct parser *p)
 	return p->mode == 4 ? 2 : 4;
 }
 
+/*
+ * MOV between a register and memory (88..8B) with at most a REX prefix, outside
+ * 16-bit code: nearly all there is, so it has a short way. False: parse in full.
+ */
+static bool parse_plain_mov(const uint8_t *b, unsigned int mode, struct insn *in)
+{
+	uint8_t rex = 0, modrm, rm, reg, size = 4;
+	unsigned int pos = 0;
+
+	if (mode == 8 && (b[0] & 0xf0) == 0x40) {
+		rex = b[0];
+		pos = 1;
+	}
+	if ((b[pos] & 0xfc) != 0x88 || mode == 2)
+		return false;
+	in->kind = b[pos] & 2 ? INSN_LOAD : INSN_STORE;
+	if (rex & 8)
+		size = 8;
+	if (!(b[pos] & 1))
+		size = 1;
+	modrm = b[pos + 1];
+	pos += 2;
+	if (modrm >= 0xc0)
+		return false;
+	rm = modrm & 7;
+	if (rm == 4)
+		rm = b[pos++] & 7;
+	if (modrm & 0xc0)
+		pos += modrm & 0x40 ? 1 : 4;
+	else if (rm == 5)
+		pos += 4;
+	reg = (modrm >> 3 & 7) | (rex & 4) << 1;
+	in->high_byte = size == 1 && !rex && reg >= 4;
+	in->reg = in->high_byte ? reg - 4 : reg;
+	in->size = in->reg_size = size;
+	in->len = (uint8_t)pos;
+	return true;
+}
+
 int insn_parse(const uint8_t bytes[INSN_BUF], unsigned int mode_bytes, struct insn *in)
 {
-	struct parser p = { .b = bytes, .mode = mode_bytes, .seg = 3 };
-	const struct opcode *o = find_opcode(&p);
-	uint16_t flags = o->flags;
+	struct parser p;
+	const struct opcode *o;
+	uint16_t flags;
 
+	*in = (struct insn){ .addr_size = (uint8_t)mode_bytes, .seg = 3 };
+	if (likely(parse_plain_mov(bytes, mode_bytes, in)))
+		return 0;
+	p = (struct parser){ .b = bytes, .mode = mode_bytes, .seg = 3 };
+	o = find_opcode(&p);
+	flags = o->flags;
 	*in = (struct insn){ .kind = o->kind, .op = o->op, .addr_size = (uint8_t)address_size(&p) };
 	if (o->kind == INSN_NONE || (o->kind == INSN_MOVSXD && mode_bytes != 8))
 		return -ENOEXEC;
