@@ -18,7 +18,7 @@
 #include "vm/vlapic.h"
 
 #define LIMIT_4G	(1ul << 32)
-#define NR_CHANGES	64u
+#define NR_CHANGES	2048u
 
 struct fake_bus fake_bus;
 struct acpi_info acpi;
@@ -26,7 +26,7 @@ struct e820_map e820_firmware;
 struct percpu percpu_area[MAX_PCPUS];
 
 static struct { void (*fn)(void *arg, uint8_t vector); void *arg; } handlers[256];
-/* Pages whose mapping differs from the start: the last word wins. */
+/* Pages whose mapping has changed since the start. */
 static struct { uint64_t page; bool mapped; } changes[NR_CHANGES];
 static unsigned int nr_changes;
 
