@@ -183,7 +183,8 @@ void vcpu_arch_sipi(struct vcpu *vcpu, uint8_t vector)
 	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
 	start_common(vcpu);
 	vcpu->arch->efer = 0;
-	if (vcpu_write_cr0(vcpu, CR0_ET) || vcpu_write_cr4(vcpu, 0) || vcpu_write_efer(vcpu, 0)) {
+	/* CR4 first: with PCIDs on, paging could not go off. */
+	if (vcpu_write_cr4(vcpu, 0) || vcpu_write_cr0(vcpu, CR0_ET) || vcpu_write_efer(vcpu, 0)) {
 		vm_crash(vcpu->vm, "vCPU %u: control registers of the start-up state refused", vcpu->vcpu_id);
 		return;
 	}

@@ -14,6 +14,7 @@
 #include "vmx/caps.h"
 #include "x86/cpuid.h"
 #include "x86/cr.h"
+#include "x86/desc.h"
 #include "x86/insn.h"
 #include "x86/msr.h"
 #include "x86/vmcs_field.h"
@@ -54,19 +55,32 @@ void vcpu_arch_init(void)
 	guest_xcr0_mask &= XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512 | XCR0_PKRU;
 }
 
-/* PAE paging keeps its four top entries in the VMCS (26.3.1.6). */
+#define PDPTE_RESERVED	0x1e6ul
+#define ADDRESS_LEAF	0x80000008u
+#define ADDRESS_DEFAULT	36u	/* bits of a CPU without that leaf (SDM vol 3, 4.1.4) */
+
+/* Address bits that this CPU does not have. */
+static uint64_t beyond_memory(void)
+{
+	uint32_t bits = cpuid(0x80000000u, 0).eax >= ADDRESS_LEAF ? cpuid(ADDRESS_LEAF, 0).eax & 0xff : ADDRESS_DEFAULT;
+
+	return ~((1ul << bits) - 1);
+}
+
+/* PAE paging keeps its four top entries in the VMCS (26.3.1.6): all of them are loaded, or none and 1. */
 static int load_pdptes(struct vcpu *vcpu)
 {
+	const uint64_t reserved = PDPTE_RESERVED | beyond_memory();
 	uint64_t pdpte[4];
 	unsigned int i;
 
 	if (gpa_read(vcpu->vm, gpa(vmread(VMCS_GUEST_CR3) & 0xffffffe0u), pdpte, sizeof(pdpte)))
 		return 1;
-	for (i = 0; i < 4; i++) {
-		if ((pdpte[i] & 1) && (pdpte[i] & 0x1e6))
+	for (i = 0; i < 4; i++)
+		if ((pdpte[i] & 1) && (pdpte[i] & reserved))
 			return 1;
+	for (i = 0; i < 4; i++)
 		vmwrite(VMCS_GUEST_PDPTE0 + 2 * i, pdpte[i]);
-	}
 	return 0;
 }
 
@@ -85,13 +99,22 @@ static void set_long_mode(struct vcpu *vcpu, bool on)
 	vmcs_change_entry(&a->vmcs, on ? ENTRY_GUEST_64 : 0, on ? 0 : ENTRY_GUEST_64);
 }
 
+#define TSS_BUSY_16	3u
+
+/* Long mode needs PAE, a code segment without the L bit and a TSS that is not a 16-bit one (SDM vol 2, MOV to CR0). */
+static bool may_enter_long_mode(struct vcpu *vcpu)
+{
+	return (vcpu_cr4(vcpu) & CR4_PAE) && !(vmread(VMCS_GUEST_CS_AR) & SEG_AR_L) &&
+	       (vmread(VMCS_GUEST_TR_AR) & SEG_AR_TYPE) != TSS_BUSY_16;
+}
+
 static bool cr0_is_valid(struct vcpu *vcpu, uint64_t v)
 {
 	uint64_t cr4 = vcpu_cr4(vcpu);
 
 	if (v >> 32 || ((v & CR0_PG) && !(v & CR0_PE)) || ((v & CR0_NW) && !(v & CR0_CD)))
 		return false;
-	if ((v & CR0_PG) && !(vcpu_cr0(vcpu) & CR0_PG) && (vcpu->arch->efer & EFER_LME) && !(cr4 & CR4_PAE))
+	if ((v & CR0_PG) && !(vcpu_cr0(vcpu) & CR0_PG) && (vcpu->arch->efer & EFER_LME) && !may_enter_long_mode(vcpu))
 		return false;
 	if (!(v & CR0_PG) && ((cr4 & CR4_PCIDE) || (vcpu_cpl(vcpu) == 0 && vcpu_mode_bytes(vcpu) == 8)))
 		return false;
@@ -131,11 +154,11 @@ int vcpu_write_cr4(struct vcpu *vcpu, uint64_t v)
 		return 1;
 	if ((v & CR4_PCIDE) && !(old & CR4_PCIDE) && (!lma || (vmread(VMCS_GUEST_CR3) & 0xfff)))
 		return 1;
+	if ((v & CR4_PAE) && (vcpu_cr0(vcpu) & CR0_PG) && !lma && load_pdptes(vcpu))
+		return 1;
 	/* Machine checks must reach the hypervisor in guest mode too, so CR4.MCE is really on. */
 	vmwrite(VMCS_GUEST_CR4, v | CR4_VMXE | (read_cr4() & CR4_MCE));
 	vmwrite(VMCS_CR4_SHADOW, v);
-	if ((v & CR4_PAE) && (vcpu_cr0(vcpu) & CR0_PG) && !lma && load_pdptes(vcpu))
-		return 1;
 	if ((v ^ old) & (CR4_PAE | CR4_PCIDE | CR4_PGE | CR4_PSE | CR4_SMEP))
 		flush_tlb(vcpu);
 	return 0;

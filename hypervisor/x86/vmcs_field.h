@@ -76,6 +76,7 @@
 #define VMCS_GUEST_ES_AR		0x4814u	/* access rights, step 2 as the selectors */
 #define VMCS_GUEST_CS_AR		0x4816u
 #define VMCS_GUEST_SS_AR		0x4818u
+#define VMCS_GUEST_TR_AR		0x4822u
 #define VMCS_GUEST_INTERRUPTIBILITY	0x4824u
 #define VMCS_GUEST_ACTIVITY		0x4826u
 #define VMCS_GUEST_SYSENTER_CS		0x482au

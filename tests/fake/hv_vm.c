@@ -167,7 +167,7 @@ void hv_machine_reset(void)
 		percpu_area[i] = (struct percpu){ .pcpu_id = i, .apic_id = i };
 	fake_cpuid_set(0xd, 0, (struct cpuid_regs){ 7, 832, 832, 0 });
 	pgtable_set_caps(2, 2, true);
-	guest_cr4_mask = 0x7727fful;
+	guest_cr4_mask = 0x770ffful;
 	guest_xcr0_mask = 7;
 }
 
