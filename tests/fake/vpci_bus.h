@@ -33,7 +33,7 @@ struct fake_bus {
 	uint8_t mmio[BUS_MMIO_SIZE], mmio_high[BUS_MMIO_SIZE];
 	unsigned int nr_vectors;	/* taken */
 	unsigned int max_vectors;	/* vector_get() fails beyond */
-	bool no_region;			/* gpa_unmap() fails */
+	bool no_unmap;			/* gpa_unmap() fails */
 	unsigned int nr_unmapped, nr_mapped;	/* pages */
 };
 

@@ -382,11 +382,11 @@ START_TEST(create_errors)
 	fake_mem_empty = true;
 	ck_assert_int_eq(vpci_create(vm), -ENOMEM);
 	fake_mem_empty = false;
-	fake_bus.no_region = true;
+	fake_bus.no_unmap = true;
 	acpi.ecam_base = ECAM;
 	ck_assert_int_eq(vpci_create(vm), -ENOMEM);
 	ck_assert_ptr_null(vm->vpci);
-	fake_bus.no_region = false;
+	fake_bus.no_unmap = false;
 	acpi.ecam_base = 0;
 	/* Eight devices do not fill the bus; one device number is skipped for each that is there. */
 	for (d = 31; d > 23; d--)
