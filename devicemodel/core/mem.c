@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -15,6 +16,21 @@
 #define MB		(UINT64_C(1) << 20)
 #define HUGE_SIZE	(2 * MB)
 #define MEM_MIN		(16 * MB)
+
+/* Bytes the kernel can still give to programs; all there could be where it does not say. */
+static uint64_t available(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	uint64_t kb = UINT64_MAX >> 10;
+	char line[128];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %" SCNu64, &kb) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kb << 10;
+}
 
 /*
  * Address space aligned like the guest's, so that one large host page backs one large guest page:
@@ -28,6 +44,11 @@ static uint8_t *alloc_aligned(uint64_t size)
 
 	if (p != MAP_FAILED)
 		return p;
+	/* All of it will be pinned: without this the kernel would kill some process in the middle. */
+	if (size > available()) {
+		errno = ENOMEM;
+		return NULL;
+	}
 	p = mmap(NULL, size + HUGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return NULL;
@@ -53,7 +74,8 @@ static int add_region(struct vm *vm, uint64_t gpa, uint64_t size)
 	r->size = size;
 	r->hva = alloc_aligned(size);
 	if (!r->hva) {
-		log_error("cannot allocate %" PRIu64 " MB of guest memory: %s", size / MB, strerror(errno));
+		log_error("cannot allocate %" PRIu64 " MB of guest memory: %s; %" PRIu64 " MB are available, see -m",
+			  size / MB, strerror(errno), available() / MB);
 		return -ENOMEM;
 	}
 	vm->mem.nr_regions++;
