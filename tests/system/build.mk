@@ -4,3 +4,4 @@
 
 TEST_SCENARIOS := $(basename $(notdir $(wildcard tests/system/scenarios/*.xml)))
 images: $(TEST_SCENARIOS:%=$(BUILD)/scenarios/%.bin)
+-include tests/system/tamper/build.mk
