@@ -32,7 +32,9 @@ static struct pci_function *function_of(struct vpci *p, uint16_t bdf)
 		return NULL;
 	f = frame_get(FUNCTION_PAGES);
 	if (!f) {
-		log_err("PCI %04x: no memory for its record, hidden\n", bdf);
+		if (!p->told)
+			log_err("PCI %04x: no memory for its record, hidden\n", bdf);
+		p->told = true;
 		return NULL;
 	}
 	f->vm = p->vm;

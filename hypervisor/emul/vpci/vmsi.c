@@ -11,7 +11,6 @@
 #include "emul/vpci/vpci_priv.h"
 #include "hw/pci.h"
 #include "log/log.h"
-#include "vm/vm.h"
 
 /* Control register, as in the capability's first dword. */
 #define CONTROL_ENABLE	(1u << 16)
@@ -64,6 +63,14 @@ void vmsi_fini(struct pci_function *f)
 	f->msi.at = 0;
 }
 
+/* Once a function: the guest can ask for ever. */
+static void tell(struct pci_function *f, const char *why)
+{
+	if (!f->msi.told)
+		log_err("PCI %04x: its MSI stays off: %s\n", f->bdf, why);
+	f->msi.told = true;
+}
+
 static bool take_vector(struct pci_function *f)
 {
 	int vector;
@@ -72,7 +79,7 @@ static bool take_vector(struct pci_function *f)
 		return true;
 	vector = msi_get(f->vm);
 	if (vector < 0) {
-		log_err("PCI %04x: no host vector left for its MSI\n", f->bdf);
+		tell(f, "no host vector left");
 		return false;
 	}
 	f->msi.vector = (uint8_t)vector;
@@ -96,7 +103,7 @@ static void apply(struct pci_function *f)
 	if (!take_vector(f))
 		return;
 	if (msi_route(m->vector, &guest, &host)) {
-		log_err("PCI %04x: its MSI cannot reach a CPU of vm %s\n", f->bdf, f->vm->name);
+		tell(f, "no CPU of the VM can be reached");
 		stop(f);
 		return;
 	}

@@ -46,6 +46,7 @@ struct vmsi {
 	uint32_t features;	/* what of the control register is shown as it is */
 	bool is_64bit;
 	bool enabled;
+	bool told;		/* the log knows that it has no vector or CPU */
 	uint64_t addr;
 	uint16_t data;
 	uint8_t vector;		/* host's; not 0: the device's MSI is enabled */
@@ -95,6 +96,7 @@ struct vpci {
 	uint32_t address;	/* CF8 */
 	struct hsm_function hsm;	/* Service VM */
 	struct pci_function *functions;
+	bool told;		/* the log knows that there is no memory for a record */
 	uint64_t ecam, ecam_size;	/* (o) trapped ECAM window, size 0: none */
 	bool (*touch)(struct vm *vm, uint64_t gpa);	/* (o) the memory's own hook, which comes after ours */
 };
