@@ -4,6 +4,7 @@
 
 #include "hypercall/hc.h"
 #include "lib/errno.h"
+#include "machine/wait.h"
 #include "public/hypercall.h"
 #include "vm/gpa.h"
 #include "vm/vcpu.h"
@@ -15,30 +16,33 @@
 struct hc_row {
 	int64_t (*fn)(struct hc_call *c);
 	bool names_vm;		/* p1 is the relative id of an existing post-launched VM */
+	bool turn;		/* a step in the life of VMs: taken one at a time */
+	bool destroys;		/* may destroy a VM, so it must not itself be inside vm_table_enter() */
+	bool life;		/* a step in the life of VMs: these are taken one at a time */
 };
 
 static const struct hc_row rows[HC_MAX] = {
-	[INDEX(HC_GET_API_VERSION)] = { hc_api_version, false },
-	[INDEX(HC_SERVICE_VM_OFFLINE_CPU)] = { hc_offline_cpu, false },
-	[INDEX(HC_SET_CALLBACK_VECTOR)] = { hc_callback_vector, false },
-	[INDEX(HC_CREATE_VM)] = { hc_vm_create, false },
-	[INDEX(HC_DESTROY_VM)] = { hc_vm_destroy, false },	/* looks the VM up itself */
-	[INDEX(HC_START_VM)] = { hc_vm_start, true },
-	[INDEX(HC_PAUSE_VM)] = { hc_vm_pause, true },
-	[INDEX(HC_CREATE_VCPU)] = { hc_vcpu_create, false },
-	[INDEX(HC_RESET_VM)] = { hc_vm_reset, true },
-	[INDEX(HC_SET_VCPU_REGS)] = { hc_vm_regs, true },
-	[INDEX(HC_INJECT_MSI)] = { hc_irq_msi, true },
-	[INDEX(HC_VM_INTR_MONITOR)] = { hc_irq_monitor, true },
-	[INDEX(HC_SET_IRQLINE)] = { hc_irq_line, true },
-	[INDEX(HC_SET_IOREQ_BUFFER)] = { hc_ioreq_buffer, true },
-	[INDEX(HC_NOTIFY_REQUEST_FINISH)] = { hc_ioreq_done, true },
-	[INDEX(HC_VM_GPA2HPA)] = { hc_mem_gpa2hpa, true },
-	[INDEX(HC_VM_SET_MEMORY_REGIONS)] = { hc_mem_regions, false },
-	[INDEX(HC_VM_WRITE_PROTECT_PAGE)] = { hc_mem_protect, true },
-	[INDEX(HC_GET_HW_INFO)] = { hc_hw_info, false },
-	[INDEX(HC_PM_GET_CPU_STATE)] = { hc_pm_state, false },
-	[INDEX(HC_Q_VM_STATE)] = { hc_vm_state, false },
+	[INDEX(HC_GET_API_VERSION)] = { hc_api_version, false, false },
+	[INDEX(HC_SERVICE_VM_OFFLINE_CPU)] = { hc_offline_cpu, false, false },
+	[INDEX(HC_SET_CALLBACK_VECTOR)] = { hc_callback_vector, false, false },
+	[INDEX(HC_CREATE_VM)] = { hc_vm_create, false, true, true },
+	[INDEX(HC_DESTROY_VM)] = { hc_vm_destroy, false, true, true },
+	[INDEX(HC_START_VM)] = { hc_vm_start, true, true, false },
+	[INDEX(HC_PAUSE_VM)] = { hc_vm_pause, true, true, false },
+	[INDEX(HC_CREATE_VCPU)] = { hc_vcpu_create, false, false },
+	[INDEX(HC_RESET_VM)] = { hc_vm_reset, true, true, false },
+	[INDEX(HC_SET_VCPU_REGS)] = { hc_vm_regs, true, true },
+	[INDEX(HC_INJECT_MSI)] = { hc_irq_msi, true, false },
+	[INDEX(HC_VM_INTR_MONITOR)] = { hc_irq_monitor, true, false },
+	[INDEX(HC_SET_IRQLINE)] = { hc_irq_line, true, false },
+	[INDEX(HC_SET_IOREQ_BUFFER)] = { hc_ioreq_buffer, true, true },
+	[INDEX(HC_NOTIFY_REQUEST_FINISH)] = { hc_ioreq_done, true, false },
+	[INDEX(HC_VM_GPA2HPA)] = { hc_mem_gpa2hpa, true, false },
+	[INDEX(HC_VM_SET_MEMORY_REGIONS)] = { hc_mem_regions, false, false },
+	[INDEX(HC_VM_WRITE_PROTECT_PAGE)] = { hc_mem_protect, true, false },
+	[INDEX(HC_GET_HW_INFO)] = { hc_hw_info, false, false },
+	[INDEX(HC_PM_GET_CPU_STATE)] = { hc_pm_state, false, false },
+	[INDEX(HC_Q_VM_STATE)] = { hc_vm_state, false, false },
 };
 
 int hc_get(uint64_t at, void *buf, uint64_t size)
@@ -62,6 +66,18 @@ struct vm *hc_vm_of(uint64_t relative_id)
 	return vm && vm->load_order == SCENARIO_POST_LAUNCHED ? vm : NULL;
 }
 
+/*
+ * The turn of a step in the life of VMs; who has it may sleep, so others wait sleeping. It stands in for
+ * vm_table_enter(): only who has the turn destroys, and a destroyer waits until nobody is inside. Waiting for
+ * the turn from inside would be waiting for each other.
+ */
+static uint32_t busy;
+
+static bool got_turn(void *unused __unused)
+{
+	return !__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE);
+}
+
 static int64_t call(const struct hc_row *row, struct hc_call *c)
 {
 	if (row->names_vm) {
@@ -83,8 +99,12 @@ int64_t hypercall(struct vcpu *vcpu, uint64_t id, uint64_t p1, uint64_t p2)
 	row = &rows[INDEX(id)];
 	if (!row->fn)
 		return -ENOTTY;
-	if (row->fn == hc_vm_destroy)
-		return hc_vm_destroy(&c);
+	if (row->life) {
+		wait_until(got_turn, NULL);
+		result = call(row, &c);
+		__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+		return result;
+	}
 	vm_table_enter();
 	result = call(row, &c);
 	vm_table_leave();

@@ -10,30 +10,11 @@
 #include "log/log.h"
 #include "machine/machine.h"
 #include "machine/slots.h"
-#include "machine/wait.h"
 #include "public/hypercall.h"
 #include "public/ioreq.h"
 #include "public/vm.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
-
-/* Steps in the life of VMs are taken one at a time; who has the turn may sleep, so others wait sleeping. */
-static uint32_t busy;
-
-static bool got_turn(void *unused __unused)
-{
-	return !__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE);
-}
-
-static void claim(void)
-{
-	wait_until(got_turn, NULL);
-}
-
-static void release(void)
-{
-	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
-}
 
 int64_t hc_api_version(struct hc_call *c)
 {
@@ -111,72 +92,38 @@ int64_t hc_vm_create(struct hc_call *c)
 
 	if (err)
 		return err;
-	claim();
 	err = create(&v);
 	/* The id must reach the caller, or nobody could destroy the VM. */
 	if (!err && hc_put(c->p1, &v, sizeof(v))) {
 		machine_destroy(vm_table[v.vmid + service_vm->vm_id]);
 		err = -EFAULT;
 	}
-	release();
 	return err;
 }
 
-/* Outside vm_table_enter(): it waits until everybody else is out. */
 int64_t hc_vm_destroy(struct hc_call *c)
 {
-	struct vm *vm;
-	int64_t err = 0;
-
-	claim();
-	vm = hc_vm_of(c->p1);
-	if (!vm || vm->state == VM_RUNNING)
-		err = -EINVAL;
-	else
-		machine_destroy(vm);
-	release();
-	return err;
-}
-
-/* One step with the turn taken. */
-static int64_t step(struct vm *vm, int (*fn)(struct vm *vm))
-{
-	int64_t err;
-
-	claim();
-	err = fn(vm);
-	release();
-	return err;
-}
-
-static int start(struct vm *vm)
-{
-	return vm->ioreq ? machine_start(vm) : -EINVAL;
-}
-
-static int pause(struct vm *vm)
-{
-	return vm->state == VM_CREATED ? 0 : machine_pause(vm);
-}
-
-static int reset(struct vm *vm)
-{
-	return vm->state == VM_PAUSED || vm->state == VM_CREATED ? machine_reset(vm) : -EINVAL;
+	if (c->target->state == VM_RUNNING)
+		return -EINVAL;
+	machine_destroy(c->target);
+	return 0;
 }
 
 int64_t hc_vm_start(struct hc_call *c)
 {
-	return step(c->target, start);
+	return c->target->ioreq ? machine_start(c->target) : -EINVAL;
 }
 
 int64_t hc_vm_pause(struct hc_call *c)
 {
-	return step(c->target, pause);
+	return c->target->state == VM_CREATED ? 0 : machine_pause(c->target);
 }
 
 int64_t hc_vm_reset(struct hc_call *c)
 {
-	return step(c->target, reset);
+	if (c->target->state != VM_PAUSED && c->target->state != VM_CREATED)
+		return -EINVAL;
+	return machine_reset(c->target);
 }
 
 static bool is_zero(const void *p, size_t n)
