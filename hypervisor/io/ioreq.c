@@ -24,7 +24,6 @@ int ioreq_attach(struct vm *vm, gpa_t page)
 {
 	struct acrn_io_request_buffer *buf;
 	struct ioreq_page *p;
-	unsigned int i;
 
 	if (!IS_ALIGNED(page.v, PAGE_SIZE) || !service_vm)
 		return ERR(-EINVAL);
@@ -34,11 +33,18 @@ int ioreq_attach(struct vm *vm, gpa_t page)
 	p = vm->ioreq ? vm->ioreq : frame_get(1);
 	if (!p)
 		return ERR(-ENOMEM);
-	for (i = 0; i < IOREQ_SLOTS; i++)
-		WRITE_ONCE(buf->req_slot[i].processed, IOREQ_FREE);
 	p->buf = buf;
 	vm->ioreq = p;
+	ioreq_reset(vm);
 	return 0;
+}
+
+void ioreq_reset(struct vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; vm->ioreq && i < IOREQ_SLOTS; i++)
+		WRITE_ONCE(vm->ioreq->buf->req_slot[i].processed, IOREQ_FREE);
 }
 
 void ioreq_detach(struct vm *vm)

@@ -10,6 +10,8 @@ struct vcpu;
 
 /* Uses the Service VM's page at `page` for the VM's requests; all slots become FREE. 0, -EINVAL (not a page of RAM), -ENOMEM. VM is CREATED. */
 int ioreq_attach(struct vm *vm, gpa_t page) __must_check;
+/* Forgets requests that were open: all slots become FREE. No vCPU runs. */
+void ioreq_reset(struct vm *vm);
 /* Forgets the page. No vCPU runs. */
 void ioreq_detach(struct vm *vm);
 

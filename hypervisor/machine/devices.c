@@ -213,7 +213,7 @@ static void testdev_part_destroy(struct vm *vm)
 
 const struct machine_part machine_devices[] = {
 	{ "I/O registry", FOR_ALL, regions_create, io_regions_destroy, NULL },
-	{ "IOREQ page", FOR_POST, ioreq_part, ioreq_detach, NULL },
+	{ "IOREQ page", FOR_POST, ioreq_part, ioreq_detach, ioreq_reset },
 	{ "local APIC page", FOR_ALL, lapic_page_create, nothing, NULL },
 	{ "vPIC", FOR_ALL, vpic_part, vpic_destroy, vpic_reset },
 	{ "vIOAPIC", FOR_ALL, vioapic_part, vioapic_part_destroy, vioapic_part_reset },
