@@ -19,7 +19,26 @@ int exit_io(struct vcpu *vcpu)
 {
 	int r = pio_decode(vcpu, vmread(VMCS_EXIT_QUALIFICATION));
 
-	return r == DECODE_OK ? io_submit(vcpu) : 0;
+	if (r == DECODE_OK)
+		return io_submit(vcpu);
+	return r < 0 ? r : 0;
+}
+
+/* The CPU itself, not an instruction's operand, touched device memory: nothing to emulate. */
+static int not_an_operand(struct vcpu *vcpu, uint64_t at, uint64_t q)
+{
+	if (q & EPT_FETCH)
+		log_err("vm %s: vCPU %u runs code at %lx, where there is no memory\n", vcpu->vm->name,
+			vcpu->vcpu_id, at);
+	else if (vcpu->inject.info)
+		log_err("vm %s: vCPU %u: an event's stack or table lies at %lx, where there is no memory\n",
+			vcpu->vm->name, vcpu->vcpu_id, at);
+	else if ((q & (EPT_LINEAR_VALID | EPT_OPERAND)) != (EPT_LINEAR_VALID | EPT_OPERAND))
+		log_err("vm %s: vCPU %u: a page table lies at %lx, where there is no memory\n", vcpu->vm->name,
+			vcpu->vcpu_id, at);
+	else
+		return 0;
+	return ERR(-EFAULT);
 }
 
 /* The mapping may have come, or got its rights, between the access and now. */
@@ -47,11 +66,9 @@ int exit_ept_violation(struct vcpu *vcpu)
 		return 0;
 	if (vcpu->vm->hooks.touch && vcpu->vm->hooks.touch(vcpu->vm, at))
 		return 0;
-	if (q & EPT_FETCH) {
-		log_err("vm %s: vCPU %u runs code at %lx, where there is no memory\n", vcpu->vm->name,
-			vcpu->vcpu_id, at);
-		return ERR(-EFAULT);
-	}
+	r = not_an_operand(vcpu, at, q);
+	if (r)
+		return r;
 	r = io_decode(vcpu, gpa(at), q & EPT_WRITE);
 	/* Readable but not writable: the device model protected the page and wants to see the write. */
 	vcpu->io.protected = (q & EPT_WRITE) && !pgtable_lookup(&vcpu->vm->ept, at, NULL, NULL, NULL);

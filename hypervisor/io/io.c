@@ -8,14 +8,21 @@
 #include "io/region.h"
 #include "lib/errno.h"
 #include "log/log.h"
+#include "vm/gpa.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
 
 static int answer(struct vcpu *vcpu)
 {
 	struct io_access *acc = &vcpu->io;
-	int r = io_region_dispatch(vcpu);
+	int r;
 
+	/* The read half of a read-modify-write on a protected page: it is RAM. */
+	if (acc->protected && !acc->write) {
+		acc->value = 0;
+		return gpa_read(vcpu->vm, gpa(acc->addr), &acc->value, acc->size);
+	}
+	r = io_region_dispatch(vcpu);
 	if (r != IO_MISS)
 		return r;
 	if (vcpu->vm->ioreq)

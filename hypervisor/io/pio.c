@@ -27,10 +27,18 @@ static uint8_t addr_size(void)
 	return (uint8_t)(2u << (vmread(VMCS_EXIT_INSN_INFO) >> 7 & 3));
 }
 
+/* Of gva.h's answers: a fault was queued, or memory that is not RAM (-EFAULT: the VM cannot go on). */
+static int memory_result(int r)
+{
+	return r > 0 ? DECODE_FAULT : r;
+}
+
 static int decode_string(struct vcpu *vcpu)
 {
 	struct io_access *acc = &vcpu->io;
+	uint32_t user = vcpu_cpl(vcpu) == 3 ? GVA_USER : 0;
 	uint64_t value = 0;
+	int r;
 
 	acc->op = IO_FIN_STRING;
 	acc->addr_size = addr_size();
@@ -39,12 +47,11 @@ static int decode_string(struct vcpu *vcpu)
 		vcpu_skip(vcpu);
 		return DECODE_FAULT;	/* nothing to do: go on behind it */
 	}
-	if (acc->write) {
-		if (gva_read(vcpu, acc->other, &value, acc->size, GVA_READ | (vcpu_cpl(vcpu) == 3 ? GVA_USER : 0)))
-			return DECODE_FAULT;
-		acc->value = value;
-	}
-	return DECODE_OK;
+	if (!acc->write)	/* a fault must come before the device is read */
+		return memory_result(gva_probe_write(vcpu, acc->other, acc->size, user));
+	r = gva_read(vcpu, acc->other, &value, acc->size, GVA_READ | user);
+	acc->value = value;
+	return memory_result(r);
 }
 
 int pio_decode(struct vcpu *vcpu, uint64_t q)
@@ -52,6 +59,7 @@ int pio_decode(struct vcpu *vcpu, uint64_t q)
 	struct io_access *acc = &vcpu->io;
 
 	acc->space = IO_PORT;
+	acc->protected = false;
 	acc->write = !(q & QUAL_IN);
 	acc->size = QUAL_SIZE(q);
 	acc->addr = QUAL_PORT(q);
@@ -82,10 +90,13 @@ static int finish_string(struct vcpu *vcpu)
 {
 	struct io_access *acc = &vcpu->io;
 	int64_t step = vcpu_rflags(vcpu) & RFLAGS_DF ? -(int64_t)acc->size : acc->size;
+	int r = 0;
 
-	if (!acc->write && gva_write(vcpu, acc->other, &acc->value, acc->size,
-				     GVA_WRITE | (vcpu_cpl(vcpu) == 3 ? GVA_USER : 0)))
-		return DECODE_FAULT;
+	if (!acc->write)
+		r = gva_write(vcpu, acc->other, &acc->value, acc->size,
+			      GVA_WRITE | (vcpu_cpl(vcpu) == 3 ? GVA_USER : 0));
+	if (r)
+		return memory_result(r);
 	advance(vcpu, acc->write ? GPR_RSI : GPR_RDI, acc->addr_size, step);
 	if (acc->rep)
 		advance(vcpu, GPR_RCX, acc->addr_size, -1);

@@ -208,6 +208,7 @@
 #define EPT_WRITE			0x002u
 #define EPT_FETCH			0x004u
 #define EPT_LINEAR_VALID		0x080u
+#define EPT_OPERAND			0x100u	/* the translated address itself, not a paging entry */
 #define EPT_NMI_UNBLOCK			0x1000u
 
 /* Basic exit reasons (appendix C) */
