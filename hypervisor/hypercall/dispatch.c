@@ -16,8 +16,6 @@
 struct hc_row {
 	int64_t (*fn)(struct hc_call *c);
 	bool names_vm;		/* p1 is the relative id of an existing post-launched VM */
-	bool turn;		/* a step in the life of VMs: taken one at a time */
-	bool destroys;		/* may destroy a VM, so it must not itself be inside vm_table_enter() */
 	bool life;		/* a step in the life of VMs: these are taken one at a time */
 };
 
@@ -25,12 +23,12 @@ static const struct hc_row rows[HC_MAX] = {
 	[INDEX(HC_GET_API_VERSION)] = { hc_api_version, false, false },
 	[INDEX(HC_SERVICE_VM_OFFLINE_CPU)] = { hc_offline_cpu, false, false },
 	[INDEX(HC_SET_CALLBACK_VECTOR)] = { hc_callback_vector, false, false },
-	[INDEX(HC_CREATE_VM)] = { hc_vm_create, false, true, true },
-	[INDEX(HC_DESTROY_VM)] = { hc_vm_destroy, false, true, true },
-	[INDEX(HC_START_VM)] = { hc_vm_start, true, true, false },
-	[INDEX(HC_PAUSE_VM)] = { hc_vm_pause, true, true, false },
+	[INDEX(HC_CREATE_VM)] = { hc_vm_create, false, true },
+	[INDEX(HC_DESTROY_VM)] = { hc_vm_destroy, true, true },
+	[INDEX(HC_START_VM)] = { hc_vm_start, true, true },
+	[INDEX(HC_PAUSE_VM)] = { hc_vm_pause, true, true },
 	[INDEX(HC_CREATE_VCPU)] = { hc_vcpu_create, false, false },
-	[INDEX(HC_RESET_VM)] = { hc_vm_reset, true, true, false },
+	[INDEX(HC_RESET_VM)] = { hc_vm_reset, true, true },
 	[INDEX(HC_SET_VCPU_REGS)] = { hc_vm_regs, true, true },
 	[INDEX(HC_INJECT_MSI)] = { hc_irq_msi, true, false },
 	[INDEX(HC_VM_INTR_MONITOR)] = { hc_irq_monitor, true, false },
