@@ -34,6 +34,7 @@ struct fake_bus {
 	unsigned int nr_vectors;	/* taken */
 	unsigned int max_vectors;	/* vector_get() fails beyond */
 	bool no_unmap;			/* gpa_unmap() fails */
+	unsigned int nr_hostmaps;	/* calls of hostmap_device() */
 	unsigned int nr_unmapped, nr_mapped;	/* pages */
 };
 

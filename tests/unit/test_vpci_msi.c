@@ -12,10 +12,13 @@
 #include "vpci_bus.h"
 #include "cpu/percpu.h"
 #include "emul/vpci/vpci.h"
+#include "emul/vpci/vpci_priv.h"
 #include "hw/pci.h"
 #include "lib/errno.h"
 #include "lib/util.h"
 #include "mm/e820.h"
+#include "mm/pgtable.h"
+#include "vm/gpa.h"
 #include "x86/insn.h"
 
 #define NIC	0x0018u
@@ -514,31 +517,69 @@ START_TEST(bars_above_4g)
 }
 END_TEST
 
-/* The guest puts the BAR where we must not follow. */
+/* The guest puts the BAR where we must not follow: nothing is mapped for us, nothing enabled. */
 START_TEST(hostile_places)
 {
-	static const uint32_t places[] = { 0x00100000, 0xd0002000, 0xfffff000, 0x7ffff000 };
+	static const uint32_t places[] = {
+		0x00100000,	/* RAM */
+		0x80000000,	/* RAM in the second page of the table */
+		0xfec00000,	/* an interrupt controller, or memory of somebody else: not in the guest's map */
+		0xfee00000,	/* the same, second page of the table */
+		0x00000000,	/* no address */
+	};
 	struct bus_function *f = bus_add_nic(NIC, BUS_MMIO, 512, 0);
-	unsigned int i;
+	unsigned int i, before;
 
-	e820_firmware.nr = 1;
-	e820_firmware.entry[0] = (struct e820_entry){ 0, 0x80000000, E820_RAM, 0 };
+	e820_firmware.nr = 2;
+	e820_firmware.entry[0] = (struct e820_entry){ 0, 0x200000, E820_RAM, 0 };
+	e820_firmware.entry[1] = (struct e820_entry){ 0x80001000, 0x1000, E820_RAM, 0 };
 	(void)rd(0, 4);
 	wr(0x72, 2, 0x8000);
 	fill(BUS_MMIO, 0, 0xfee00000, 0x31);
+	before = fake_bus.nr_hostmaps;
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
-		/* RAM; no memory for a page table; the end of the 4 GiB; RAM whose last page is not. */
-		fake_bus.no_unmap = i == 1;
+		if (i == 2)
+			ck_assert_int_eq(gpa_unmap(vm, gpa(places[i]), PAGE_SIZE), 0);
+		if (i == 3)
+			ck_assert_int_eq(gpa_unmap(vm, gpa(places[i] + PAGE_SIZE), PAGE_SIZE), 0);
 		wr(0x10, 4, places[i]);
-		fake_bus.no_unmap = false;
 		ck_assert_uint_eq(bus_get(f, 0x70) >> 31, 0);
 		ck_assert_uint_eq(fake_bus.nr_vectors, 0);
-		ck_assert(!bus_page_exits(places[i]));
+		ck_assert_uint_eq(fake_bus.nr_hostmaps, before);
 	}
+	/* The controllers' pages stay out of the guest's map. */
+	ck_assert(bus_page_exits(0xfec00000));
+	ck_assert(bus_page_exits(0xfee01000));
+	ck_assert_int_eq(gpa_map(vm, gpa(0xfec00000), hpa(0xfec00000), PAGE_SIZE, PG_R | PG_UC), 0);
+	ck_assert_int_eq(gpa_map(vm, gpa(0xfee01000), hpa(0xfee01000), PAGE_SIZE, PG_R | PG_UC), 0);
 	wr(0x10, 4, BUS_MMIO);
 	ck_assert_uint_eq(bus_get(f, 0x70) >> 30, 2);
 	device_msix(f, BUS_MMIO, 0);
 	ck_assert_uint_eq(fake_virq.nr_msis, 1);
+}
+END_TEST
+
+START_TEST(trap_fails_half_way)
+{
+	struct bus_function *f = bus_add_nic(NIC, BUS_MMIO, 5, 0);
+	uint64_t to = BUS_MMIO + 0x4000;
+
+	(void)rd(0, 4);
+	wr(0x72, 2, 0x8000);
+	fake_bus.no_unmap = true;
+	wr(0x10, 4, (uint32_t)to);
+	fake_bus.no_unmap = false;
+	ck_assert_uint_eq(bus_get(f, 0x70) >> 31, 0);
+	ck_assert(!bus_page_exits(to));
+	/* Somebody answers there already. */
+	ck_assert_int_eq(io_region_add(vm, &(struct io_region){ IO_MMIO, to, PAGE_SIZE, passthru_trap, vm->vpci }), 0);
+	wr(0x10, 4, (uint32_t)to);
+	ck_assert_uint_eq(bus_get(f, 0x70) >> 31, 0);
+	ck_assert_uint_eq(fake_io_nr_regions(), 3);	/* two of ports, and that one */
+	io_region_remove(vm, IO_MMIO, to);
+	wr(0x10, 4, (uint32_t)to);
+	ck_assert_uint_eq(bus_get(f, 0x70) >> 30, 2);
+	ck_assert(bus_page_exits(to));
 }
 END_TEST
 
@@ -609,7 +650,7 @@ int main(void)
 		msi_without_vectors, reset_gives_everything_back, msix_is_translated, msix_masks_and_moves,
 		msix_filled_before_enabling, msix_after_a_function_reset, rest_of_the_page_is_the_devices,
 		odd_accesses_to_the_table, big_tables, msix_vectors_run_out, trap_follows_the_bar, bars_above_4g,
-		hostile_places, two_tables_in_one_page, too_many_moves, renumbered_buses,
+		hostile_places, trap_fails_half_way, two_tables_in_one_page, too_many_moves, renumbered_buses,
 	};
 	Suite *s = suite_create("vpci_msi");
 	TCase *c = tcase_create("messages");

@@ -107,6 +107,12 @@ bool vmsix_traps(const struct pci_function *f, uint64_t gpa, uint64_t size)
 	return f->msix.trap_size && ranges_overlap(gpa, size, f->msix.trap, f->msix.trap_size);
 }
 
+static void give_back(struct pci_function *f, uint64_t start, uint64_t size)
+{
+	if (gpa_map(f->vm, gpa(start), hpa(start), size, PG_R | PG_W | PG_UC))
+		log_err("PCI %04x: no memory to give the pages at %lx back to vm %s\n", f->bdf, start, f->vm->name);
+}
+
 static void untrap(struct pci_function *f)
 {
 	struct vmsix *x = &f->msix;
@@ -114,8 +120,7 @@ static void untrap(struct pci_function *f)
 	if (!x->trap_size)
 		return;
 	io_region_remove(f->vm, IO_MMIO, x->trap);
-	if (gpa_map(f->vm, gpa(x->trap), hpa(x->trap), x->trap_size, PG_R | PG_W | PG_UC))
-		log_err("PCI %04x: no memory to give the pages at %lx back to vm %s\n", f->bdf, x->trap, f->vm->name);
+	give_back(f, x->trap, x->trap_size);
 	x->trap_size = 0;
 	x->host = NULL;
 }
@@ -136,12 +141,14 @@ static int trap(struct pci_function *f, uint64_t table)
 	err = gpa_unmap(f->vm, gpa(start), size);
 	if (!err)
 		err = io_region_add(f->vm, &(struct io_region){ IO_MMIO, start, size, passthru_trap, f->vm->vpci });
+	if (err) {
+		give_back(f, start, size);	/* what a failed unmapping took, too */
+		return err;
+	}
 	x->trap = start;
 	x->trap_size = size;
 	x->table = (uint32_t)(table - start);
-	if (err)
-		untrap(f);
-	return err;
+	return 0;
 }
 
 void vmsix_place(struct pci_function *f)
