@@ -606,6 +606,12 @@ START_TEST(too_many_moves)
 
 	(void)rd(0, 4);
 	wr(0x72, 2, 0x8000);
+	/* Memory off and on is no move. */
+	for (i = 0; i < 300; i++) {
+		fake_bus.nr_writes = 0;
+		wr(4, 2, i & 1 ? 2 : 0);
+	}
+	ck_assert_uint_eq(bus_get(f, 0x70) >> 31, 1);
 	for (i = 0; i < 300; i++) {
 		fake_bus.nr_writes = 0;
 		wr(0x10, 4, BUS_MMIO + (i & 1 ? 0 : 0x4000));

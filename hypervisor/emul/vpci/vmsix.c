@@ -134,7 +134,9 @@ static int trap(struct pci_function *f, uint64_t table)
 	trap_range(x, table, &start, &size);
 	if (!is_guests_device(f->vm, start, size) || x->nr_moves >= MAX_MOVES)
 		return ERR(-EINVAL);
-	x->nr_moves++;
+	/* Back where it was, after sizing say, costs nothing. */
+	if (start != x->trap)
+		x->nr_moves++;
 	x->host = hostmap_device(hpa(start), size);
 	if (!x->host)
 		return ERR(-ENOMEM);

@@ -74,7 +74,7 @@ struct vmsix {
 	bool told_trap;		/* the log knows: the table cannot be trapped; */
 	bool told_vector;	/* no vector or CPU for an entry */
 	uint32_t nr_moves;
-	uint64_t trap, trap_size; /* pages of the table that exit; size 0: none */
+	uint64_t trap, trap_size; /* pages of the table that exit; size 0: none now, trap: where they were last */
 	uint32_t table;		/* offset of the table in them */
 	uint8_t *host;		/* the same pages, mapped for us */
 	struct vmsix_entry entry[VMSIX_ENTRIES];
