@@ -27,7 +27,7 @@ static int attr_of(uint32_t prot, uint32_t *attr)
 	*attr = (prot & MEM_ACCESS_READ ? PG_R : 0) | (prot & MEM_ACCESS_WRITE ? PG_W : 0) |
 		(prot & MEM_ACCESS_EXEC ? PG_X : 0);
 	/* EPT has no write-only and no write-execute entries (28.3.3.1). */
-	if (!(*attr & PG_R))
+	if (!(*attr & PG_R) || (prot & ~(MEM_ACCESS_RIGHT_MASK | MEM_TYPE_MASK)))
 		return ERR(-EINVAL);
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		if ((prot & MEM_TYPE_MASK) == types[i].type) {
@@ -38,30 +38,52 @@ static int attr_of(uint32_t prot, uint32_t *attr)
 	return ERR(-EINVAL);
 }
 
-/* Maps run after run of what is contiguous in the Service VM's EPT. */
+/* What backs `at` in the Service VM: 0, or -EINVAL where it has no memory it may write. */
+static int backing(uint64_t at, hpa_t *pa, uint32_t *attr, uint64_t *page)
+{
+	if (pgtable_lookup(&service_vm->ept, at, pa, attr, page) || !(*attr & PG_W))
+		return ERR(-EINVAL);
+	return 0;
+}
+
+static int check_backing(uint64_t from, uint64_t size)
+{
+	uint64_t done, page;
+	uint32_t attr;
+	hpa_t pa;
+
+	for (done = 0; done < size; done += page - ((from + done) & (page - 1)))
+		if (backing(from + done, &pa, &attr, &page))
+			return ERR(-EINVAL);
+	return 0;
+}
+
+/* Maps run after run of what is contiguous in the Service VM's EPT. Nothing changes when the region is wrong. */
 static int add(struct vm *vm, const struct vm_memory_region *r)
 {
-	uint64_t done = 0;
+	uint64_t done = 0, page, n;
 	uint32_t attr;
 	int err = attr_of(r->prot, &attr);
 
-	while (!err && done < r->size) {
-		uint64_t from = r->service_vm_gpa + done, page, n;
-		uint32_t backing, want = attr;
+	if (!err)
+		err = check_backing(r->service_vm_gpa, r->size);
+	if (err)
+		return err;
+	for (; done < r->size && !err; done += n) {
+		uint64_t from = r->service_vm_gpa + done;
+		uint32_t attr_of_backing, want = attr;
 		hpa_t pa;
 
-		if (pgtable_lookup(&service_vm->ept, from, &pa, &backing, &page) || !(backing & PG_W)) {
-			err = ERR(-EINVAL);
+		err = backing(from, &pa, &attr_of_backing, &page);
+		if (err)
 			break;
-		}
 		/* Device memory stays uncached whatever was asked; RAM may be made weaker. */
-		if ((backing & PG_TYPE_MASK) == PG_UC)
+		if ((attr_of_backing & PG_TYPE_MASK) == PG_UC)
 			want = (attr & ~PG_TYPE_MASK) | PG_UC;
 		n = MIN(page - (from & (page - 1)), r->size - done);
 		err = gpa_map(vm, gpa(r->gpa + done), pa, n, want);
-		done += n;
 	}
-	if (err && gpa_unmap(vm, gpa(r->gpa), r->size))
+	if (err && done && gpa_unmap(vm, gpa(r->gpa), done))
 		vm_crash(vm, "its memory map could not be undone");
 	return err;
 }
