@@ -52,6 +52,29 @@ int64_t hc_vcpu_create(struct hc_call *c __unused)
 	return 0;
 }
 
+/* Letters as in scenario names: what is logged and listed must not play with the console. */
+static bool name_is_fine(const uint8_t *name, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size && name[i]; i++)
+		if (name[i] <= ' ' || name[i] > '~')
+			return false;
+	return i && i < size;
+}
+
+/* A local APIC passed through is one VM's alone, and so is its CPU. */
+static bool cpus_are_free(const struct machine_request *req)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_VMS; i++)
+		if (vm_table[i] && (vm_table[i]->affinity & req->cpu_affinity) &&
+		    (vm_table[i]->lapic_pt || (req->flags & SCENARIO_FLAG_LAPIC_PT)))
+			return false;
+	return true;
+}
+
 /* Vets the block: reads nothing from guest memory again. */
 static int64_t create(struct acrn_vm_creation *v)
 {
@@ -62,7 +85,7 @@ static int64_t create(struct acrn_vm_creation *v)
 	struct vm *vm;
 	int vm_id, err;
 
-	if (strnlen(req.name, sizeof(v->name)) == sizeof(v->name) || !v->name[0])
+	if (!name_is_fine(v->name, sizeof(v->name)))
 		return ERR(-EINVAL);
 	req.flags = v->vm_flag & accepted;
 	if ((req.flags & SCENARIO_FLAG_LAPIC_PT) && !(req.flags & SCENARIO_FLAG_RT))
@@ -76,6 +99,10 @@ static int64_t create(struct acrn_vm_creation *v)
 		return -EINVAL;
 	}
 	req.flags |= cfg->guest_flags & ~accepted;
+	if (!cpus_are_free(&req)) {
+		log_warn("vm %s: a local APIC cannot be passed through on CPUs %lx, which VMs share\n", req.name, req.cpu_affinity);
+		return -EBUSY;
+	}
 	err = machine_build((uint16_t)vm_id, cfg, &req, &vm);
 	if (err)
 		return err;
