@@ -174,6 +174,9 @@ int vcpu_arch_start(struct vcpu *vcpu)
 	else
 		start_real(0xf000, 0xffff0000u, 0xfff0);
 	vcpu->gpr[GPR_RDX] = a->start_given ? vcpu->gpr[GPR_RDX] : 0x600;
+	/* A VM that is gone may have had this EPT root and VPID: what this CPU keeps of it is not ours (28.4.3.3). */
+	invept(INVEPT_CONTEXT, vcpu->vm->eptp);
+	invvpid(INVVPID_CONTEXT, (uint16_t)(vcpu->vm->vpid_base + vcpu->vcpu_id));
 	a->live = true;
 	return err;
 }
