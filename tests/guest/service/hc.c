@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "service/hc.h"
 
+#include "lib/clock.h"
+#include "lib/console.h"
 #include "lib/platform.h"
 #include "lib/report.h"
 #include "lib/string.h"
 #include "lib/util.h"
+#include "x86/insn.h"
+
+#define LOOK_US	1000000u	/* for the console's answer */
 
 static uint64_t start, next, end, state = 1;
 
@@ -68,4 +73,15 @@ uint64_t random_next(void)
 uint64_t random_below(uint64_t n)
 {
 	return random_next() % n;
+}
+
+void pool_look(unsigned int nr)
+{
+	uint64_t until;
+
+	printf("POOL: look %u\n", nr);
+	/* In a guest that was entered with RFLAGS.IF clear, Bochs 2.7 looks for physical interrupts only behind a CLI. */
+	until = rdtsc() + clock_from_us(LOOK_US);
+	while (rdtsc() < until)
+		cpu_cli();
 }

@@ -31,3 +31,6 @@ uint64_t arena_left(void);
 void random_seed(uint64_t seed);
 uint64_t random_next(void);
 uint64_t random_below(uint64_t n);
+
+/* Says "POOL: look NR" and gives the case's steps time to ask the console for the page pool. */
+void pool_look(unsigned int nr);

@@ -114,10 +114,9 @@ static void creation(void)
 	report(r < 0, "nor with that of a CPU where another VM is (%ld)", r);
 	r = create("\x1b[2J\nPANIC", 11, 0, 2);
 	report(r < 0, "nor with a name that plays with the console (%ld)", r);
-	/* The answer's half lies where nobody may write. */
 	memset(half, 0, 24);
 	str_copy((char *)half->name, "half", 16);
-	report_eq((uint64_t)hc(HC_CREATE_VM, GPA(half), 0), (uint64_t)-EFAULT, "nor when the answer has no place");
+	report_eq((uint64_t)hc(HC_CREATE_VM, GPA(half), 0), (uint64_t)-EFAULT, "nor when half of its structure is out of reach");
 	report_eq((uint64_t)create("half", 5, 0, 2), 0, "and that left nothing behind");
 }
 

@@ -2,10 +2,8 @@
 /* Life, I/O and interrupts of a user VM. */
 #include "service/service.h"
 
-#include "lib/apic.h"
 #include "lib/args.h"
 #include "lib/clock.h"
-#include "lib/console.h"
 #include "lib/errno.h"
 #include "lib/report.h"
 #include "lib/trap.h"
@@ -19,7 +17,6 @@
 
 #define OTHER_CPU	2u	/* affinity: CPU 1, the Service VM has CPU 0 */
 #define OWN_CPU		1u
-#define LOOK_US		1500000u	/* for the console's answer */
 
 static struct uservm vm;
 
@@ -108,38 +105,27 @@ static void real_mode(void)
 	uvm_end(&vm);
 }
 
-static volatile unsigned int upcalls;
-
-static void upcall(struct trap_frame *f __unused)
-{
-	upcalls++;
-	apic_eoi();
-}
-
 /* On the Service VM's own CPU the user VM only runs while the Service VM halts, until the upcall ends that. */
 static void shared_cpu(void)
 {
 	unsigned int i, bad = 0;
 	struct acrn_io_request *r = &vm.io->req_slot[0];
 
-	trap_set(HV_UPCALL_VECTOR, upcall);
-	upcalls = 0;
 	vm.affinity = OWN_CPU;
 	/* Requests of before have left one upcall pending. */
 	cpu_sti_nop_cli();
 	if (uvm_boot(&vm, "shared", payload_io)) {
 		for (i = 0; i < ARRAY_SIZE(io_steps) && !bad; i++) {
-			unsigned int before = upcalls;
+			uint32_t before = this_cpu()->nr_traps[HV_UPCALL_VECTOR];
 
 			while (r->processed != IOREQ_PENDING)
 				cpu_sti_hlt_cli();
-			bad += upcalls == before || !one_step(&io_steps[i], i);
+			bad += this_cpu()->nr_traps[HV_UPCALL_VECTOR] == before || !one_step(&io_steps[i], i);
 		}
 		report(!bad, "on a shared CPU each request wakes the Service VM by its upcall vector");
 		uvm_end(&vm);
 	}
 	vm.affinity = OTHER_CPU;
-	trap_set(HV_UPCALL_VECTOR, NULL);
 }
 
 static int64_t msi(uint64_t addr, uint64_t data)
@@ -316,13 +302,11 @@ static void rounds(uint64_t n)
 
 	if (!round_trip())
 		return;
-	printf("POOL: look 1\n");
-	clock_wait_us(LOOK_US);
+	pool_look(1);
 	for (i = 0; i < n && round_trip();)
 		i++;
 	report_eq(i, n, "rounds of create, start, pause, destroy");
-	printf("POOL: look 2\n");
-	clock_wait_us(LOOK_US);
+	pool_look(2);
 }
 
 void case_life(void)

@@ -75,7 +75,9 @@ payload_isr_ud:
 	addl $3, (%esp)
 	iret
 
+	/* Interrupts on: Bochs 2.7 takes no physical interrupt in a guest that was entered with RFLAGS.IF clear and keeps it so. */
 payload_spin:
+	sti
 	movl $1, BOX(MB_DONE)
 2:	incl BOX(MB_COUNT)
 	jmp 2b
