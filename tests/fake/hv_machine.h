@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * For tests of machine/machine.c and what calls it: devices that only count, no firmware tables, and waiting
+ * during which the vCPU "threads" obey pause and exit requests.
+ */
+#pragma once
+
+#include "lib/types.h"
+
+#define HV_NR_PARTS 4u
+
+struct hv_part { unsigned int nr_made, nr_reset; bool fails; };
+extern struct hv_part hv_parts[HV_NR_PARTS];
