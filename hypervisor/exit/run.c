@@ -33,6 +33,8 @@ static void serve_sipi(struct vcpu *vcpu)
 	if (vcpu->state != VCPU_WAIT_SIPI)
 		return;
 	vcpu_arch_sipi(vcpu, vcpu->sipi_vector);
+	/* INIT took a passed-through APIC back but left its mode: x2APIC means it is the guest's again. */
+	vmsr_apic_mode(vcpu);
 	vcpu->state = VCPU_RUNNING;
 }
 

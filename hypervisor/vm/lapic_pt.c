@@ -76,12 +76,22 @@ void lapic_pt_enable(struct vcpu *vcpu)
 	log_info("vm %s: vCPU %u owns the local APIC of CPU %u\n", vcpu->vm->name, vcpu->vcpu_id, vcpu->pcpu_id);
 }
 
+/* External interrupts and HLT are the hypervisor's again. */
+static void close_controls(struct vmcs_state *v)
+{
+	vmcs_change_pin(v, PIN_EXTINT, 0);
+	vmcs_change_proc(v, PROC_HLT | PROC_TPR_SHADOW, 0);
+	if (!(v->proc & PROC_TPR_SHADOW))
+		vmcs_change_proc(v, PROC_CR8_LOAD | PROC_CR8_STORE, 0);
+}
+
 void lapic_pt_disable(struct vcpu *vcpu)
 {
 	if (!vcpu->lapic_pt)
 		return;
 	WRITE_ONCE(vcpu->lapic_pt, false);
 	open_msrs(vcpu, false);
+	close_controls(&vcpu->arch->vmcs);
 	lapic_reclaim();
 	WRITE_ONCE(this_cpu()->lapic_owned_by_guest, false);
 	/* Host timers of this CPU were queued but not programmed meanwhile. */
@@ -102,10 +112,16 @@ int lapic_pt_icr(struct vcpu *vcpu, uint64_t icr)
 
 	if ((mode == APIC_ICR_DM_FIXED || mode == APIC_ICR_DM_LOWEST) && vector < 16)
 		return 0;
+	/* INIT level de-assert is for old bus protocols and has no effect (11.6.1). */
+	if (mode == APIC_ICR_DM_INIT && (icr & APIC_ICR_LEVEL) && !(icr & APIC_ICR_ASSERT))
+		return 0;
 	struct lapic_message m = { dest, icr & APIC_ICR_LOGICAL, mode >> APIC_ICR_DM_SHIFT, vector, icr & APIC_ICR_LEVEL };
 
-	if (!shorthand)
-		return vlapic_deliver(vcpu->vm, &m) ? 1 : 0;
+	/* A message nobody is there to take is lost, as on the bus. */
+	if (!shorthand) {
+		(void)vlapic_deliver(vcpu->vm, &m);
+		return 0;
+	}
 	m.logical = false;
 	m.level = false;
 	for (i = 0; i < vcpu->vm->nr_vcpus; i++) {
@@ -114,8 +130,7 @@ int lapic_pt_icr(struct vcpu *vcpu, uint64_t icr)
 		if ((shorthand == APIC_ICR_SH_SELF && !self) || (shorthand == APIC_ICR_SH_OTHERS && self))
 			continue;
 		m.dest = vcpu->vm->vcpus[i]->vapic_id;
-		if (vlapic_deliver(vcpu->vm, &m))
-			return 1;
+		(void)vlapic_deliver(vcpu->vm, &m);
 	}
 	return 0;
 }

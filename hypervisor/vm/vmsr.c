@@ -302,6 +302,8 @@ void vmsr_apic_mode(struct vcpu *vcpu)
 	if (vcpu->vm->lapic_pt) {
 		if (x2)
 			lapic_pt_enable(vcpu);
+		else
+			lapic_pt_disable(vcpu);
 		return;
 	}
 	if (vcpu->vlapic->hw_vid)
