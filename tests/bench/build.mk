@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Guests that measure paths, and the table of `make bench`.
+# Guests that measure paths, build/guest/bench_NAME.elf, and the table of `make bench`.
 
-BENCH_DM_OBJ := $(call guest_obj,tests/bench/guest/dm.c)
+BENCH_GUESTS := $(patsubst tests/bench/guest/%.c,$(BUILD)/guest/bench_%.elf,$(wildcard tests/bench/guest/*.c))
+BENCH_OBJ := $(call guest_obj,$(wildcard tests/bench/guest/*.c))
 
-$(BUILD)/guest/bench_dm.elf: tests/guest/lib/guest.lds $(GUEST_LIB_OBJ) $(BENCH_DM_OBJ)
+$(BENCH_GUESTS): $(BUILD)/guest/bench_%.elf: $(call guest_obj,tests/bench/guest/%.c) tests/guest/lib/guest.lds $(GUEST_LIB_OBJ)
 	$(guest_link)
 
-ALL += $(BUILD)/guest/bench_dm.elf
+ALL += $(BENCH_GUESTS)
 
+# goal bench JSON=1  the same as JSON
 bench: all images
-	@tests/bench/run
+	@tests/bench/run $(if $(JSON),--json)
 
--include $(BENCH_DM_OBJ:.o=.d)
+-include $(BENCH_OBJ:.o=.d)
