@@ -5,6 +5,7 @@
 #include "lib/apic.h"
 #include "lib/clock.h"
 #include "lib/console.h"
+#include "lib/platform.h"
 #include "lib/report.h"
 #include "lib/trap.h"
 #include "x86/insn.h"
@@ -59,6 +60,18 @@ static void provoke(uint64_t us)
 	(void)inb(UART_IIR);
 }
 
+static void test_level(void)
+{
+	route((uint32_t)IOAPIC_RTE_LEVEL);
+	report(ioapic_read(IOAPIC_REG_RTE_LOW(COM1_GSI)) == (IOAPIC_RTE_LEVEL | VECTOR), "the entry reads back");
+	provoke(500);
+	report(nr_taken == 1 && was_level && remote_irr, "a level whose cause is removed is one interrupt (%u)", nr_taken);
+	report(!(ioapic_read(IOAPIC_REG_RTE_LOW(COM1_GSI)) & IOAPIC_RTE_REMOTE_IRR), "its remote IRR is clear after the EOI");
+	clear_cause = false;
+	provoke(5000);
+	report_eq(nr_taken, 5, "a level that stays comes again after every EOI");
+}
+
 void case_ioapic(void)
 {
 	uint32_t version = ioapic_read(IOAPIC_REG_VERSION);
@@ -72,14 +85,10 @@ void case_ioapic(void)
 	route(0);
 	provoke(500);
 	report(nr_taken == 1 && !was_level && !remote_irr, "an edge is one interrupt (%u)", nr_taken);
-	route((uint32_t)IOAPIC_RTE_LEVEL);
-	report(ioapic_read(IOAPIC_REG_RTE_LOW(COM1_GSI)) == (IOAPIC_RTE_LEVEL | VECTOR), "the entry reads back");
-	provoke(500);
-	report(nr_taken == 1 && was_level && remote_irr, "a level whose cause is removed is one interrupt (%u)", nr_taken);
-	report(!(ioapic_read(IOAPIC_REG_RTE_LOW(COM1_GSI)) & IOAPIC_RTE_REMOTE_IRR), "its remote IRR is clear after the EOI");
-	clear_cause = false;
-	provoke(5000);
-	report_eq(nr_taken, 5, "a level that stays comes again after every EOI");
+	if (platform_is_vm())
+		test_level();
+	else
+		report_skip("levels: the bare emulator's I/O APIC does not follow them");
 	route((uint32_t)IOAPIC_RTE_MASKED);
 	trap_set(VECTOR, NULL);
 }

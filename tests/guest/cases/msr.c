@@ -116,10 +116,10 @@ static void test_apic_base(void)
 	report(try_write(MSR_APIC_BASE, x | APIC_BASE_EXTD) < 0, "xAPIC to x2APIC");
 	refuses(MSR_APIC_BASE, x, "x2APIC straight back to xAPIC");
 	refuses(MSR_APIC_BASE, (x & ~APIC_BASE_EN) | APIC_BASE_EXTD, "EXTD without enable in x2APIC mode");
-	report(apic_is_x2(), "the refused writes changed nothing");
+	report(rdmsr(MSR_APIC_BASE) == (x | APIC_BASE_EXTD), "the refused writes changed nothing");
 	report(try_write(MSR_APIC_BASE, x & ~APIC_BASE_EN) < 0, "x2APIC to disabled");
 	refuses(MSR_APIC_BASE, x | APIC_BASE_EXTD, "disabled straight to x2APIC");
-	report(try_write(MSR_APIC_BASE, x) < 0 && !apic_is_x2(), "disabled to xAPIC");
+	report(try_write(MSR_APIC_BASE, x) < 0 && rdmsr(MSR_APIC_BASE) == x, "disabled to xAPIC");
 	apic_setup();
 }
 
@@ -161,6 +161,10 @@ static void test_tsc(void)
 			cpuid(0, 0);
 	}
 	report(!back, "the TSC never goes back");
+	if (!platform_is_vm()) {
+		report_skip("setting the TSC: the bare emulator's deadline timer would go on by the old one");
+		return;
+	}
 	fault = try_write(MSR_TSC, 0);
 	now = rdtsc();
 	report(fault < 0 && now < clock_from_us(100), "the TSC can be set to 0 and counts on from there");

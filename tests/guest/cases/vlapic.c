@@ -20,6 +20,10 @@ static volatile bool isr_seen;
 
 static void note(struct trap_frame *frame)
 {
+	if (this_cpu()->index) {	/* a broadcast's other receiver */
+		apic_eoi();
+		return;
+	}
 	if (nr_taken < MAX_TAKEN)
 		taken[nr_taken++] = (uint8_t)frame->vector;
 	isr_seen = apic_bit(APIC_ISR0, (uint8_t)frame->vector);

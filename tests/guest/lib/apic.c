@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lib/apic.h"
 
+#include "lib/cpu.h"
 #include "lib/platform.h"
 #include "lib/report.h"
 #include "x86/insn.h"
@@ -12,7 +13,12 @@
 
 bool apic_is_x2(void)
 {
-	return rdmsr(MSR_APIC_BASE) & APIC_BASE_EXTD;
+	return this_cpu()->x2apic;
+}
+
+static void find_mode(void)
+{
+	this_cpu()->x2apic = rdmsr(MSR_APIC_BASE) & APIC_BASE_EXTD;
 }
 
 bool apic_has_x2(void)
@@ -119,6 +125,7 @@ void apic_setup(void)
 	static const uint32_t lvts[] = { APIC_LVT_TIMER, APIC_LVT_LINT0, APIC_LVT_LINT1, APIC_LVT_ERROR };
 	unsigned int i;
 
+	find_mode();
 	apic_write(APIC_SVR, APIC_SVR_ENABLE | SPURIOUS);
 	for (i = 0; i < sizeof(lvts) / sizeof(lvts[0]); i++)
 		apic_write(lvts[i], APIC_LVT_MASKED);

@@ -5,7 +5,7 @@
 #include "lib/types.h"
 #include "x86/apicreg.h"
 
-bool apic_is_x2(void);
+bool apic_is_x2(void);	/* costs no exit */
 bool apic_has_x2(void);
 /*
  * Into x2APIC mode; or back to xAPIC through the disabled state (SDM vol 3, 11.12.5), after which registers start afresh.
@@ -14,7 +14,7 @@ bool apic_has_x2(void);
 bool apic_use_x2(bool on);
 /* Runs fn in xAPIC and in x2APIC mode and goes back to xAPIC; on the bare machine in the present mode only. */
 void apic_each_mode(void (*fn)(void));
-/* Software-enables it, LVT masked, TPR 0, spurious vector 0xff. */
+/* Takes note of the mode it is in, which apic_is_x2() tells, software-enables it, LVT masked, TPR 0, spurious vector 0xff. */
 void apic_setup(void);
 /* Masks every line of the 8259A pair, if there is one. */
 void apic_mask_pic(void);

@@ -17,6 +17,7 @@ struct cpu {
 	struct cpu *self;	/* read through GS:0 */
 	uint32_t index;		/* 0: the one that was started first */
 	uint32_t apic_id;
+	bool x2apic;		/* the mode its local APIC is in, as apic.c last set or found it */
 	struct fault fault;
 	uint32_t nr_traps[256];	/* taken, by vector */
 	uint64_t gdt[GUEST_GDT_SLOTS];

@@ -84,4 +84,6 @@ void pool_look(unsigned int nr)
 	until = rdtsc() + clock_from_us(LOOK_US);
 	while (rdtsc() < until)
 		cpu_cli();
+	/* Behind the console's prompt. */
+	printf("\n");
 }
