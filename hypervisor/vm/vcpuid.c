@@ -23,12 +23,17 @@
 #define KVM_BASE	0x40000100u
 #define ALL		0xffffffffu
 
+#define L1_ECX_AVX		(1u << 12 | 1u << 28 | 1u << 29)	/* FMA, AVX, F16C */
 #define L1_ECX_X2APIC		(1u << 21)
 #define L1_ECX_TSC_DEADLINE	(1u << 24)
+#define L1_ECX_XSAVE		(1u << 26)
 #define L1_ECX_OSXSAVE		(1u << 27)
 #define L1_ECX_HYPERVISOR	(1u << 31)
 #define L1_EDX_MTRR		(1u << 12)
 #define L1_EDX_HTT		(1u << 28)
+#define L7_EBX_AVX		(1u << 5 | 1u << 16 | 1u << 17 | 1u << 21 | 1u << 28 | 1u << 30 | 1u << 31)	/* AVX2, AVX-512 */
+#define L7_ECX_AVX		(1u << 1 | 1u << 6 | 1u << 9 | 1u << 10 | 1u << 11 | 1u << 12 | 1u << 14)
+#define X1_EDX_NX		(1u << 20)
 
 struct rule {
 	uint32_t eax, ebx, ecx, edx;	/* bits kept of the host's answer */
@@ -56,6 +61,8 @@ static void fix_features(struct vcpu *vcpu, uint32_t sub __unused, struct cpuid_
 		r->ecx &= ~L1_ECX_X2APIC;
 	if (vcpu_cr4(vcpu) & CR4_OSXSAVE)
 		r->ecx |= L1_ECX_OSXSAVE;
+	if (!feature_has(FEAT_XSAVE))
+		r->ecx &= ~(L1_ECX_XSAVE | L1_ECX_AVX);
 	if (vm->flags & SCENARIO_FLAG_HIDE_MTRR)
 		r->edx &= ~L1_EDX_MTRR;
 	r->edx = vm->nr_vcpus > 1 ? r->edx | L1_EDX_HTT : r->edx & ~L1_EDX_HTT;
@@ -82,6 +89,10 @@ static void fix_structured(struct vcpu *vcpu __unused, uint32_t sub, struct cpui
 	if (sub)
 		*r = (struct cpuid_regs){ 0 };
 	r->eax = 0;
+	if (!feature_has(FEAT_XSAVE)) {
+		r->ebx &= ~L7_EBX_AVX;
+		r->ecx &= ~L7_ECX_AVX;
+	}
 }
 
 static void fix_topology(struct vcpu *vcpu, uint32_t sub, struct cpuid_regs *r)
@@ -105,7 +116,9 @@ static void fix_topology(struct vcpu *vcpu, uint32_t sub, struct cpuid_regs *r)
 
 static void fix_xsave(struct vcpu *vcpu __unused, uint32_t sub, struct cpuid_regs *r)
 {
-	if (sub == 0) {
+	if (!feature_has(FEAT_XSAVE)) {
+		*r = (struct cpuid_regs){ 0 };
+	} else if (sub == 0) {
 		/* EBX follows XCR0, which holds the guest's value now. */
 		r->eax &= (uint32_t)guest_xcr0_mask;
 		r->edx = 0;
@@ -157,6 +170,12 @@ static void fix_max_extended(struct vcpu *vcpu __unused, uint32_t sub __unused, 
 	r->eax = MAX_EXTENDED;
 }
 
+static void fix_extended(struct vcpu *vcpu __unused, uint32_t sub __unused, struct cpuid_regs *r)
+{
+	if (!feature_has(FEAT_NX))
+		r->edx &= ~X1_EDX_NX;
+}
+
 static void fix_invariant_tsc(struct vcpu *vcpu __unused, uint32_t sub __unused, struct cpuid_regs *r)
 {
 	r->edx = feature_has(FEAT_INVARIANT_TSC) ? 1u << 8 : 0;
@@ -164,7 +183,7 @@ static void fix_invariant_tsc(struct vcpu *vcpu __unused, uint32_t sub __unused,
 
 static const struct rule extended[] = {
 	[0] = { 0, ALL, ALL, ALL, fix_max_extended },
-	[1] = { ALL, 0, 0x00000121u, 0x2c100800u, NULL },
+	[1] = { ALL, 0, 0x00000121u, 0x2c100800u, fix_extended },
 	[2] = { ALL, ALL, ALL, ALL, NULL },
 	[3] = { ALL, ALL, ALL, ALL, NULL },
 	[4] = { ALL, ALL, ALL, ALL, NULL },
@@ -216,7 +235,8 @@ struct cpuid_regs vcpuid_get(struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf)
 		return hypervisor_leaf(vcpu->vm, leaf);
 	if (!rule)
 		return r;
-	if (rule->eax | rule->ebx | rule->ecx | rule->edx)
+	/* Beyond its highest leaf a CPU answers with that one's values. Leaves 0 to 4 are in every CPU with VMX. */
+	if ((rule->eax | rule->ebx | rule->ecx | rule->edx) && (leaf <= 4 || cpuid(leaf & 0x80000000u, 0).eax >= leaf))
 		r = cpuid(leaf, subleaf);
 	r.eax &= rule->eax;
 	r.ebx &= rule->ebx;
