@@ -12,6 +12,7 @@
 #include "victim.h"
 
 #define SCRIBBLES	20000u
+#define ROUND		1000u	/* scribbles, then the VM starts anew */
 #define WORDS		(PAGE_BYTES / sizeof(uint32_t))
 
 static long notify(const struct victim *v, uint32_t vcpu, uint16_t reserved)
@@ -111,13 +112,18 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-static void start_over(struct victim *v)
+/* Returns whether the hypervisor had stopped the VM. */
+static bool start_over(struct victim *v)
 {
+	struct hc_q_vm_state state = { 0 };
+
 	granted("pause", hsm_call(v, HSM_IOC_PAUSE_VM, 0));
+	granted("state", hsm_call(v, HSM_IOC_Q_VM_STATE, (uintptr_t)&state));
 	granted("reset", hsm_call(v, HSM_IOC_RESET_VM, 0));
 	__atomic_store_n(&v->page->req_slot[0].processed, IOREQ_FREE, __ATOMIC_SEQ_CST);
 	granted("registers", victim_set_regs(v));
 	granted("start again", hsm_call(v, HSM_IOC_START_VM, 0));
+	return state.reason == Q_STOP_CRASHED;
 }
 
 /* One random harm: mostly a word of the page, most of these in the slot that is in use. */
@@ -159,13 +165,8 @@ void case_scribble(void)
 	}
 	for (i = 0; i < SCRIBBLES; i++) {
 		harm(&v, random_u64());
-		if (i % 128)
-			continue;
-		if (victim_state(&v) == Q_VM_STOPPED)
-			nr_stopped++;
-		else if (i % 1024)
-			continue;
-		start_over(&v);
+		if (i % ROUND == ROUND - 1)
+			nr_stopped += start_over(&v);
 	}
 	granted("no more client", hsm_call(&v, HSM_IOC_DESTROY_IOREQ_CLIENT, 0));
 	pthread_join(server, NULL);
