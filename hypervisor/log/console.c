@@ -28,6 +28,7 @@
 #define FIFO_DEPTH	16u
 #define DIVISOR_115200	1
 
+#define TYPED_MAX	128u	/* power of two */
 #define BOCHS_PORT	0xe9	/* reads back its own number where it exists */
 
 /* A UART that stays busy longer than this many polls is taken for dead: far over 16 characters' time. */
@@ -36,6 +37,8 @@
 static struct spinlock lock = SPINLOCK_INIT;
 static uint16_t uart;		/* 0: none */
 static bool bochs_port;
+static uint8_t typed[TYPED_MAX];	/* [lock] */
+static uint32_t typed_in, typed_out;	/* [lock] bytes ever put into and taken out of it */
 static uint32_t fifo_left;	/* [lock] characters the transmit FIFO still takes without a look */
 
 static bool uart_present(uint16_t port)
@@ -56,12 +59,21 @@ static void uart_init(uint16_t port)
 	fifo_left = 0;
 }
 
+/* Typed while we print: the UART's own queue of 16 would overrun. [lock] */
+static void keep_typed(uint8_t lsr)
+{
+	if ((lsr & LSR_DATA_READY) && typed_in - typed_out < TYPED_MAX)
+		typed[typed_in++ % TYPED_MAX] = inb(uart + UART_DATA);
+}
+
 static void uart_put(char c)
 {
 	if (!fifo_left) {
 		uint32_t polls = 0;
+		uint8_t lsr;
 
-		while (!(inb(uart + UART_LSR) & LSR_THR_EMPTY)) {
+		while (!((lsr = inb(uart + UART_LSR)) & LSR_THR_EMPTY)) {
+			keep_typed(lsr);
 			if (++polls == MAX_POLLS) {
 				uart = 0;
 				return;
@@ -135,9 +147,17 @@ void console_flush(void)
 /* See the header. One CPU at a time. */
 int console_getc(void)
 {
-	if (!uart || !(inb(uart + UART_LSR) & LSR_DATA_READY))
+	int c = -1;
+
+	if (!uart)
 		return -1;
-	return inb(uart + UART_DATA);
+	spin_lock(&lock);
+	if (typed_in != typed_out)
+		c = typed[typed_out++ % TYPED_MAX];
+	else if (inb(uart + UART_LSR) & LSR_DATA_READY)
+		c = inb(uart + UART_DATA);
+	spin_unlock(&lock);
+	return c;
 }
 
 /* See the header. */
