@@ -43,13 +43,58 @@ static void __noreturn refuse(const char *what)
 	boot_stop();
 }
 
+static bool is_ram(uint64_t at, uint64_t size, void *arg __unused)
+{
+	uint32_t i;
+
+	for (i = 0; i < host_e820.nr; i++) {
+		const struct e820_entry *e = &host_e820.entry[i];
+
+		if (e->type == E820_RAM && at >= e->base && range_fits(at - e->base, size, e->size))
+			return true;
+	}
+	return false;
+}
+
+/* A field of the format that this hypervisor does not serve is refused: ignored, it would be missed later. */
+static const char *unserved(const struct scenario_vm *cfg)
+{
+	if (cfg->nr_io_ranges)
+		return "io_range";
+	if (cfg->nr_pci_devs)
+		return "pci_dev";
+	if (cfg->kernel.acpi_tag[0])
+		return "acpi_tag";
+	if (cfg->crash_policy == SCENARIO_CRASH_NOTIFY)
+		return "crash_policy notify";
+	return NULL;
+}
+
+static void check_fields(void)
+{
+	char text[160];
+	unsigned int i;
+
+	if (scenario->nr_ivshmem)
+		refuse("ivshmem regions are not served by this version; take them out");
+	for (i = 0; i < scenario->nr_vms; i++) {
+		const char *field = unserved(&scenario->vms[i]);
+
+		if (!field)
+			continue;
+		snprintf(text, sizeof(text), "vm \"%s\": %s is not served by this version; take it out",
+			 scenario->vms[i].name, field);
+		refuse(text);
+	}
+}
+
 /* Policies: DEFAULT, noop, prio, rr, bvt, adaptive, sporadic. */
 static void check_machine(void)
 {
 	const struct scenario_machine m = {
 		.nr_pcpus = acpi.nr_cpus, .ram_size = e820_ram_bytes(&host_e820),
 		.guest_flags = FLAGS_OFFERED, .options = OPTIONS_OFFERED, .policies = (1u << SCENARIO_NR_POLICIES) - 1,
-		.has_module = has_module,
+		.has_module = has_module, .is_ram = is_ram,
 	};
 	struct scenario_error err;
 
@@ -69,6 +114,7 @@ void launch_prepare(void)
 		refuse("the boot loader put the module at an address that is no multiple of 8");
 	if (scenario_read(hpa_to_hva(m->start), (uint32_t)MIN(m->size, 0xfffffffful), &scenario, &err))
 		refuse(err.text);
+	check_fields();
 	check_machine();
 }
 

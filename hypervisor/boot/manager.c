@@ -104,7 +104,7 @@ static void handle_stop(struct vm *vm)
 		return;
 	if (vm_is_service_order(vm))
 		end_user_vms();
-	if (why == VM_STOP_RESET && vm_is_service_order(vm) && !outranked(vm) && !option_set("keep")) {
+	if (why == VM_STOP_RESET && vm_is_service_order(vm) && !outranked(vm)) {
 		log_info("vm %s: resets the machine", vm->name);
 		console_flush();
 		power_reset();
