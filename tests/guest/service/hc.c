@@ -3,6 +3,7 @@
 
 #include "lib/clock.h"
 #include "lib/console.h"
+#include "lib/cpu.h"
 #include "lib/platform.h"
 #include "lib/report.h"
 #include "lib/string.h"
@@ -11,7 +12,8 @@
 
 #define LOOK_US	1000000u	/* for the console's answer */
 
-static uint64_t start, next, end, state = 1;
+static uint64_t start, next, end;
+static uint64_t states[MAX_CPUS];	/* of each processor's random numbers */
 
 void arena_init(void)
 {
@@ -59,15 +61,18 @@ uint64_t arena_left(void)
 
 void random_seed(uint64_t seed)
 {
-	state = seed ? seed : 1;
+	states[this_cpu()->index] = seed ? seed : 1;
 }
 
 uint64_t random_next(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
+	uint64_t v = states[this_cpu()->index];
+
+	v ^= v << 13;
+	v ^= v >> 7;
+	v ^= v << 17;
+	states[this_cpu()->index] = v;
+	return v;
 }
 
 uint64_t random_below(uint64_t n)

@@ -27,7 +27,7 @@ uint64_t arena_start(void);
 uint64_t arena_size(void);
 uint64_t arena_left(void);
 
-/* A repeatable series of numbers (xorshift64). */
+/* A repeatable series of numbers (xorshift64); each processor seeds and has its own. */
 void random_seed(uint64_t seed);
 uint64_t random_next(void);
 uint64_t random_below(uint64_t n);

@@ -9,6 +9,7 @@
 #include "lib/apic.h"
 #include "lib/args.h"
 #include "lib/report.h"
+#include "lib/smp.h"
 #include "lib/string.h"
 #include "lib/trap.h"
 #include "lib/util.h"
@@ -26,6 +27,7 @@
 static struct uservm vm;
 static uint8_t *scratch;	/* parameter blocks, IOREQ pages, memory of VMs */
 static uint64_t calls, succeeded;
+static uint64_t affinity;	/* of user VMs: never the CPUs of this program, whose time one that spins would take */
 
 static const uint64_t ids[] = {
 	HC_GET_API_VERSION, HC_SET_CALLBACK_VECTOR, HC_SERVICE_VM_OFFLINE_CPU, HC_CREATE_VM, HC_DESTROY_VM, HC_START_VM,
@@ -96,8 +98,7 @@ static void fill_creation(struct acrn_vm_creation *v)
 	memset(v, 0, sizeof(*v));
 	str_copy((char *)v->name, names[random_below(ARRAY_SIZE(names))], sizeof(v->name));
 	v->vm_flag = one_in(2) ? 0 : any();
-	/* Never CPU 0: a user VM that spins there would take this program's time. */
-	v->cpu_affinity = one_in(8) ? (any() | 4) : 2;
+	v->cpu_affinity = one_in(8) ? (any() | 1ul << 32) : affinity;
 }
 
 static void fill_regs(struct acrn_vcpu_regs *r)
@@ -192,6 +193,9 @@ static void one_call(void)
 	case HC_SET_CALLBACK_VECTOR:
 	case HC_SERVICE_VM_OFFLINE_CPU:
 		p1 = any();
+		/* The second processor is needed. */
+		if (id == HC_SERVICE_VM_OFFLINE_CPU && p1 == 1)
+			p1 = 0;
 		break;
 	case HC_SET_IRQLINE:
 		p1 = any_vm();
@@ -271,6 +275,62 @@ static void any_interrupt(struct trap_frame *f __unused)
 	apic_eoi();
 }
 
+static volatile bool over;
+static uint64_t other_calls;
+
+/* On the second processor: steps in the life of the VMs that the first one works with, and what hits a VM meanwhile. */
+static void life_storm(void *arg)
+{
+	static const uint64_t steps[] = {
+		HC_DESTROY_VM, HC_PAUSE_VM, HC_PAUSE_VM, HC_RESET_VM, HC_START_VM, HC_NOTIFY_REQUEST_FINISH, HC_SET_IRQLINE,
+		HC_INJECT_MSI, HC_VM_GPA2HPA, HC_VM_WRITE_PROTECT_PAGE, HC_SET_IOREQ_BUFFER, HC_Q_VM_STATE, HC_CREATE_VM,
+		HC_VM_SET_MEMORY_REGIONS,
+	};
+	uint64_t *block = arg, *list = block + 64;
+
+	random_seed(0x2ace);
+	while (!over) {
+		uint64_t id = steps[random_below(ARRAY_SIZE(steps))], vm_id = random_below(4);
+		bool by_block = id == HC_CREATE_VM || id == HC_VM_SET_MEMORY_REGIONS;
+
+		memset(block, 0, 512);
+		if (id == HC_CREATE_VM) {
+			fill_creation((void *)block);
+		} else if (id == HC_VM_SET_MEMORY_REGIONS) {
+			*(struct set_regions *)block = (struct set_regions){ .vmid = (uint16_t)vm_id, .mr_num = 1,
+									     .regions_gpa = GPA(list) };
+			*(struct vm_memory_region *)list = (struct vm_memory_region){
+				one_in(2) ? MR_ADD : MR_DEL, MEM_ACCESS_RWX | MEM_TYPE_WB, random_below(64) << 21,
+				GPA(scratch), 8 * PAGE_SIZE };
+		} else {
+			block[0] = id == HC_SET_IOREQ_BUFFER ? GPA(vm.io) : id == HC_INJECT_MSI ? 0xfee00000 : 0x10000;
+			block[1] = id == HC_INJECT_MSI ? MSI_VECTOR : 0x10000;
+		}
+		(void)hc(id, by_block ? GPA(block) : vm_id,
+			 id == HC_NOTIFY_REQUEST_FINISH ? 0 : id == HC_SET_IRQLINE ? IRQLINE(LINE_GSI, 2) : GPA(block));
+		other_calls++;
+	}
+}
+
+static void start_race(void)
+{
+	if (!args_number("race", 0))
+		return;
+	if (smp_start() < 2) {
+		report(false, "the Service VM has a second processor");
+		return;
+	}
+	smp_send(1, life_storm, arena_get(1));
+}
+
+static void end_race(void)
+{
+	if (!args_number("race", 0))
+		return;
+	over = true;
+	report(smp_wait(1, 5000000) && other_calls > 100, "a second processor made %lu calls meanwhile", other_calls);
+}
+
 void case_random(void)
 {
 	uint64_t n = args_number("calls", DEFAULT_CALLS), seed = args_number("seed", DEFAULT_SEED);
@@ -279,18 +339,24 @@ void case_random(void)
 
 	for (v = 32; v < 256; v++)
 		trap_set((uint8_t)v, any_interrupt);
-	uvm_init(&vm, 2);
+	affinity = args_number("affinity", 2);
+	uvm_init(&vm, affinity);
 	scratch = arena_get(SCRATCH_PAGES + 16);
 	report_info("seed 0x%lx, %lu calls", seed, n);
 	random_seed(seed);
+	start_race();
 	/* One round first: threads' stacks are kept for reuse. */
 	storm(n / 10);
-	(void)destroy_all();
-	pool_look(1);
+	if (!args_number("race", 0)) {
+		(void)destroy_all();
+		pool_look(1);
+	}
 	storm(n);
+	end_race();
 	report(calls == n + n / 10, "%lu calls answered, %lu of them with success", calls, succeeded);
 	report_eq(destroy_all(), 0, "all VMs can be destroyed");
-	pool_look(2);
+	if (!args_number("race", 0))
+		pool_look(2);
 	report_eq((uint64_t)hc(HC_SET_CALLBACK_VECTOR, HV_UPCALL_VECTOR, 0), 0, "the upcall vector is set back");
 	if (uvm_boot(&vm, "after", payload_spin)) {
 		report(uvm_wait_box(&vm, MB_DONE, 1), "after all that a VM runs");
