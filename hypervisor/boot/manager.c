@@ -5,6 +5,7 @@
 #include "boot/launch.h"
 #include "boot/options.h"
 #include "debug/shell.h"
+#include "debug/vmcon.h"
 #include "hw/power.h"
 #include "log/console.h"
 #include "log/log.h"
@@ -83,6 +84,14 @@ static bool crash_restarts(const struct vm *vm)
 	       (!vm->cfg->restart_max || vm->nr_restarts < vm->cfg->restart_max);
 }
 
+/* What VMs wrote faster than the wire takes it. */
+static void last_words(void)
+{
+	while (vmcon_pump())
+		console_flush();
+	console_flush();
+}
+
 /* A VM that is off for good: its vCPUs end, its memory stays its own. */
 static void turn_off(struct vm *vm)
 {
@@ -91,7 +100,7 @@ static void turn_off(struct vm *vm)
 	if (any_up())
 		return;
 	log_info("no VM is left: the machine is powered off");
-	console_flush();
+	last_words();
 	power_off();
 }
 
@@ -106,7 +115,7 @@ static void handle_stop(struct vm *vm)
 		end_user_vms();
 	if (why == VM_STOP_RESET && vm_is_service_order(vm) && !outranked(vm)) {
 		log_info("vm %s: resets the machine", vm->name);
-		console_flush();
+		last_words();
 		power_reset();
 	}
 	if (why == VM_STOP_RESET || (why != VM_STOP_POWER_OFF && crash_restarts(vm)))

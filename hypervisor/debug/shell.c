@@ -173,7 +173,7 @@ void shell_poll(void)
 {
 	int c;
 
-	vmcon_pump();
+	(void)vmcon_pump();
 	while ((c = console_getc()) >= 0)
 		key(c);
 }

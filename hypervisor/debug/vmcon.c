@@ -74,7 +74,8 @@ static void tee(const struct vm *vm, struct line *l, char c)
 		print_line(vm, l);
 }
 
-static void pump_one(const struct vm *vm, struct vuart *u, bool raw)
+/* True when there was something. */
+static bool pump_one(const struct vm *vm, struct vuart *u, bool raw)
 {
 	uint32_t n;
 	int c;
@@ -84,23 +85,26 @@ static void pump_one(const struct vm *vm, struct vuart *u, bool raw)
 
 		c = vuart_console_get(u);
 		if (c < 0)
-			return;
+			return n;
 		byte = (char)c;
 		if (raw)
 			console_write(&byte, 1);
 		else
 			tee(vm, &lines[vm->vm_id], byte);
 	}
+	return true;
 }
 
-void vmcon_pump(void)
+bool vmcon_pump(void)
 {
+	bool moved = false;
 	uint32_t i;
 
 	for (i = 0; i < MAX_VMS; i++) {
 		struct vuart *u = console_of(vm_table[i]);
 
 		if (u && (attached == i || (teeing && !vmcon_is_attached())))
-			pump_one(vm_table[i], u, attached == i);
+			moved |= pump_one(vm_table[i], u, attached == i);
 	}
+	return moved;
 }

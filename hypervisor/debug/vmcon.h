@@ -12,5 +12,5 @@ void vmcon_detach(void);
 bool vmcon_is_attached(void);
 /* A key for the attached VM. */
 void vmcon_key(uint8_t byte);
-/* Moves output of all VMs. */
-void vmcon_pump(void);
+/* Moves some output of all VMs; false when there was none. */
+bool vmcon_pump(void);
