@@ -51,7 +51,7 @@ static void pool(void)
 		return;
 	}
 	for (i = 1; i < STEPS && !err; i++)
-		err = uvm_region(&hog, MR_ADD, WB_RWX, i << 30, GPA(hog.ram), PAGE_SIZE);
+		err = uvm_region(&hog, (struct vm_memory_region){ MR_ADD, WB_RWX, i << 30, GPA(hog.ram), PAGE_SIZE });
 	report(err == -ENOMEM, "the page pool has an end, at %lu GiB (%ld)", i - 1, err);
 	err = uvm_create(&other, "other");
 	report(err == -ENOMEM, "then there is no other VM (%ld)", err);

@@ -162,7 +162,7 @@ static void regions(void)
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		const struct vm_memory_region *r = &bad[i].r;
-		int64_t err = uvm_region(&vm, r->type, r->prot, r->gpa, r->service_vm_gpa, r->size);
+		int64_t err = uvm_region(&vm, *r);
 
 		report(err < 0 && !mapped_at(base), "a region is refused: %s (%ld)", bad[i].what, err);
 	}
@@ -179,13 +179,13 @@ static void half_done(void)
 	struct set_regions s = { .vmid = (uint16_t)vm.id, .mr_num = 2, .regions_gpa = GPA(r) };
 	int64_t err;
 
-	err = uvm_region(&vm, MR_ADD, 0, 0, own, UVM_RAM);
+	err = uvm_region(&vm, (struct vm_memory_region){ MR_ADD, 0, 0, own, UVM_RAM });
 	report(err < 0 && mapped_at(0), "wrong rights over what is mapped leave it mapped (%ld)", err);
-	err = uvm_region(&vm, MR_ADD, WB_RWX, 0, HV_IMAGE - PAGE_SIZE, 2 * PAGE_SIZE);
+	err = uvm_region(&vm, (struct vm_memory_region){ MR_ADD, WB_RWX, 0, HV_IMAGE - PAGE_SIZE, 2 * PAGE_SIZE });
 	report(err < 0 && mapped_at(0) && mapped_at(PAGE_SIZE), "a backing that ends half-way leaves it mapped (%ld)", err);
 	err = hc(HC_VM_SET_MEMORY_REGIONS, GPA(&s), 0);
 	report(err < 0 && !mapped_at(base + PAGE_SIZE), "the second of two regions is refused (%ld)", err);
-	report_eq((uint64_t)uvm_region(&vm, MR_DEL, 0, base, 0, SIZE_2M), 0, "deleting more than is mapped is no error");
+	report_eq((uint64_t)uvm_region(&vm, (struct vm_memory_region){ MR_DEL, 0, base, 0, SIZE_2M }), 0, "deleting more than is mapped is no error");
 	report(!mapped_at(base) && mapped_at(0), "and takes only that");
 	s.mr_num = ~0u;
 	report_eq((uint64_t)hc(HC_VM_SET_MEMORY_REGIONS, GPA(&s), 0), (uint64_t)-EINVAL, "4 billion regions are refused");

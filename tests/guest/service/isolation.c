@@ -57,10 +57,10 @@ static struct uservm vm;
 /* Nor may it be handed on to a user VM. */
 static bool is_lendable(uint64_t at)
 {
-	bool taken = !uvm_region(&vm, MR_ADD, MEM_ACCESS_RWX | MEM_TYPE_WB, 1ul << 30, at, PAGE_SIZE);
+	bool taken = !uvm_region(&vm, (struct vm_memory_region){ MR_ADD, MEM_ACCESS_RWX | MEM_TYPE_WB, 1ul << 30, at, PAGE_SIZE });
 
 	if (taken)
-		(void)uvm_region(&vm, MR_DEL, 0, 1ul << 30, 0, PAGE_SIZE);
+		(void)uvm_region(&vm, (struct vm_memory_region){ MR_DEL, 0, 1ul << 30, 0, PAGE_SIZE });
 	return taken;
 }
 

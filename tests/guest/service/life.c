@@ -255,8 +255,8 @@ static void fresh_memory(void)
 		uint32_t *p = i & 1 ? b : a;
 
 		ok = !uvm_create(&vm, "look") && uvm_prepare(&vm, payload_look) &&
-		     !uvm_region(&vm, MR_DEL, 0, 0x30000, 0, PAGE_SIZE) &&
-		     !uvm_region(&vm, MR_ADD, MEM_ACCESS_RWX | MEM_TYPE_WB, 0x30000, GPA(p), PAGE_SIZE) &&
+		     !uvm_region(&vm, (struct vm_memory_region){ MR_DEL, 0, 0x30000, 0, PAGE_SIZE }) &&
+		     !uvm_region(&vm, (struct vm_memory_region){ MR_ADD, MEM_ACCESS_RWX | MEM_TYPE_WB, 0x30000, GPA(p), PAGE_SIZE }) &&
 		     !uvm_start(&vm) && uvm_wait_box(&vm, MB_DONE, 1) && *uvm_box(&vm, MB_READ) == *p;
 		uvm_end(&vm);
 	}
@@ -279,7 +279,7 @@ static void protected_page(bool by_hypercall)
 	if (by_hypercall)
 		report_eq((uint64_t)hc(HC_VM_WRITE_PROTECT_PAGE, vm.id, GPA(&wp)), 0, "a page is write-protected");
 	else
-		report_eq((uint64_t)uvm_region(&vm, MR_MODIFY, MEM_ACCESS_READ | MEM_TYPE_WB, 0x20000, 0, PAGE_SIZE), 0,
+		report_eq((uint64_t)uvm_region(&vm, (struct vm_memory_region){ MR_MODIFY, MEM_ACCESS_READ | MEM_TYPE_WB, 0x20000, 0, PAGE_SIZE }), 0,
 			  "a page is made read-only");
 	report(!uvm_start(&vm) && uvm_wait_ioreq(&vm), "%s: a write is a request", how);
 	report(r->reqs.mmio_request.direction == IOREQ_WRITE && r->reqs.mmio_request.address == step.address &&

@@ -33,9 +33,8 @@ int64_t uvm_create(struct uservm *u, const char *name)
 	return err;
 }
 
-int64_t uvm_region(const struct uservm *u, uint32_t type, uint32_t prot, uint64_t gpa, uint64_t backing, uint64_t size)
+int64_t uvm_region(const struct uservm *u, struct vm_memory_region r)
 {
-	const struct vm_memory_region r = { type, prot, gpa, backing, size };
 	const struct set_regions s = { .vmid = (uint16_t)u->id, .mr_num = 1, .regions_gpa = GPA(&r) };
 
 	return hc(HC_VM_SET_MEMORY_REGIONS, GPA(&s), 0);
@@ -109,7 +108,7 @@ static void fill_memory(const struct uservm *u)
 bool uvm_prepare(const struct uservm *u, const uint8_t *entry)
 {
 	fill_memory(u);
-	return !uvm_region(u, MR_ADD, MEM_ACCESS_RWX | MEM_TYPE_WB, 0, GPA(u->ram), UVM_RAM) &&
+	return !uvm_region(u, (struct vm_memory_region){ MR_ADD, MEM_ACCESS_RWX | MEM_TYPE_WB, 0, GPA(u->ram), UVM_RAM }) &&
 	       !uvm_set_ioreq(u, GPA(u->io)) &&
 	       !(entry == payload_real ? uvm_set_real(u, entry) : uvm_set_regs(u, entry));
 }

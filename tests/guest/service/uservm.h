@@ -4,6 +4,7 @@
 
 #include "lib/types.h"
 #include "public/ioreq.h"
+#include "public/mem.h"
 #include "public/vm.h"
 
 #define UVM_RAM		0x100000ul	/* bytes, from guest-physical 0 on */
@@ -22,7 +23,7 @@ void uvm_init(struct uservm *u, uint64_t affinity);
 /* HC_CREATE_VM alone; sets u->id. */
 int64_t uvm_create(struct uservm *u, const char *name);
 /* One region by HC_VM_SET_MEMORY_REGIONS. */
-int64_t uvm_region(const struct uservm *u, uint32_t type, uint32_t prot, uint64_t gpa, uint64_t backing, uint64_t size);
+int64_t uvm_region(const struct uservm *u, struct vm_memory_region r);
 int64_t uvm_set_ioreq(const struct uservm *u, uint64_t page);
 /* Start at a symbol of payload.S, in 32-bit protected mode. */
 int64_t uvm_set_regs(const struct uservm *u, const uint8_t *entry);
