@@ -3,6 +3,7 @@
 #include "vm/lapic_pt.h"
 
 #include "cpu/percpu.h"
+#include "cpu/tsc.h"
 #include "irq/lapic.h"
 #include "irq/timer.h"
 #include "log/log.h"
@@ -25,6 +26,42 @@ bool lapic_pt_active(const struct vcpu *vcpu)
 	return vcpu->lapic_pt;
 }
 
+/* The hardware compares the deadline with its own TSC: a guest whose TSC differs must not write it itself. */
+static void intercept_deadline(struct vcpu *vcpu, bool closed)
+{
+	bool trap = closed || vcpu->tsc_offset;
+
+	vcpu_msr_intercept(vcpu, MSR_TSC_DEADLINE, trap, trap);
+}
+
+void lapic_pt_write_deadline(struct vcpu *vcpu, uint64_t guest_tsc)
+{
+	uint64_t now = tsc_now(), guest_now = now + vcpu->tsc_offset, ahead = guest_tsc - guest_now;
+
+	if (guest_tsc <= guest_now)
+		ahead = 0;
+	wrmsr(MSR_TSC_DEADLINE, !guest_tsc ? 0 : ahead > ~now ? ~0ul : now + ahead);
+}
+
+uint64_t lapic_pt_read_deadline(const struct vcpu *vcpu)
+{
+	uint64_t deadline = rdmsr(MSR_TSC_DEADLINE);
+
+	return deadline ? deadline + vcpu->tsc_offset : 0;
+}
+
+void lapic_pt_tsc_changed(struct vcpu *vcpu, uint64_t old_offset)
+{
+	uint64_t deadline;
+
+	if (!vcpu->lapic_pt)
+		return;
+	deadline = rdmsr(MSR_TSC_DEADLINE);
+	if (deadline > tsc_now())
+		lapic_pt_write_deadline(vcpu, deadline + old_offset);
+	intercept_deadline(vcpu, false);
+}
+
 static void open_msrs(struct vcpu *vcpu, bool open)
 {
 	uint32_t msr;
@@ -34,7 +71,7 @@ static void open_msrs(struct vcpu *vcpu, bool open)
 	vcpu_msr_intercept(vcpu, X2APIC_MSR(APIC_ID), true, true);
 	vcpu_msr_intercept(vcpu, X2APIC_MSR(APIC_LDR), true, true);
 	vcpu_msr_intercept(vcpu, MSR_X2APIC_ICR, true, true);
-	vcpu_msr_intercept(vcpu, MSR_TSC_DEADLINE, !open, !open);
+	intercept_deadline(vcpu, !open);
 }
 
 /* What the guest had set up in its virtual APIC goes on in the real one. */

@@ -21,5 +21,13 @@ bool lapic_pt_active(const struct vcpu *vcpu);
 /* ICR write of a passthrough guest: translates ids, emulates INIT/SIPI, sends the rest. 0, or 1: #GP(0). */
 int lapic_pt_icr(struct vcpu *vcpu, uint64_t icr) __must_check;
 
+/*
+ * IA32_TSC_DEADLINE of a passthrough guest whose TSC has an offset (without one it does not exit); and the change of that
+ * offset, after vcpu->tsc_offset was set. Own thread, on its own CPU.
+ */
+void lapic_pt_write_deadline(struct vcpu *vcpu, uint64_t guest_tsc);
+uint64_t lapic_pt_read_deadline(const struct vcpu *vcpu);
+void lapic_pt_tsc_changed(struct vcpu *vcpu, uint64_t old_offset);
+
 /* Any CPU: a fixed interrupt for a passthrough guest goes as an IPI with the guest's own vector. */
 void lapic_pt_post(struct vcpu *vcpu, uint8_t vector);

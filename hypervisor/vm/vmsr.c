@@ -42,9 +42,28 @@ static int write_ignore(struct vcpu *vcpu __unused, uint32_t msr __unused, uint6
 
 static int write_tsc(struct vcpu *vcpu, uint32_t msr __unused, uint64_t v)
 {
+	uint64_t old = vcpu->tsc_offset;
+
 	vcpu->tsc_offset = v - tsc_now();
 	vmwrite(VMCS_TSC_OFFSET, vcpu->tsc_offset);
 	vlapic_tsc_changed(vcpu);
+	lapic_pt_tsc_changed(vcpu, old);
+	return 0;
+}
+
+static int read_deadline(struct vcpu *vcpu, uint32_t msr, uint64_t *v)
+{
+	if (!vcpu->lapic_pt)
+		return vlapic_msr_read(vcpu, msr, v);
+	*v = lapic_pt_read_deadline(vcpu);
+	return 0;
+}
+
+static int write_deadline(struct vcpu *vcpu, uint32_t msr, uint64_t v)
+{
+	if (!vcpu->lapic_pt)
+		return vlapic_msr_write(vcpu, msr, v);
+	lapic_pt_write_deadline(vcpu, v);
 	return 0;
 }
 
@@ -225,7 +244,7 @@ static const struct msr_rule rules[] = {
 	{ MSR_MTRR_FIX64K_00000, MSR_MTRR_FIX4K_F8000, false, false, read_mtrr, write_mtrr },
 	{ MSR_PAT, MSR_PAT, false, false, read_pat, write_pat },
 	{ MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, false, false, read_mtrr, write_mtrr },
-	{ MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, false, false, vlapic_msr_read, vlapic_msr_write },
+	{ MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, false, false, read_deadline, write_deadline },
 	{ X2APIC_MSR_FIRST, X2APIC_MSR_LAST, false, false, vlapic_msr_read, write_x2apic },
 	{ MSR_XSS, MSR_XSS, false, false, read_xss, write_xss },
 	{ MSR_EFER, MSR_EFER, false, false, read_efer, write_efer },
