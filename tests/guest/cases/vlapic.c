@@ -3,6 +3,7 @@
 #include "cases/cases.h"
 
 #include "lib/apic.h"
+#include "lib/args.h"
 #include "lib/clock.h"
 #include "lib/platform.h"
 #include "lib/report.h"
@@ -144,8 +145,11 @@ static void test_errors(void)
 	apic_write(APIC_ESR, 0);
 	self(5);
 	apic_write(APIC_ESR, 0);
-	report(apic_read(APIC_ESR) & (APIC_ESR_SEND_VECTOR | APIC_ESR_RECV_VECTOR), "sending vector 5 is an error (ESR %x)",
-	       apic_read(APIC_ESR));
+	if (args_number("lapic_pt", 0) && apic_is_x2())
+		report_skip("sending vector 5: with LAPIC passthrough the error shows nowhere");
+	else
+		report(apic_read(APIC_ESR) & (APIC_ESR_SEND_VECTOR | APIC_ESR_RECV_VECTOR),
+		       "sending vector 5 is an error (ESR %x)", apic_read(APIC_ESR));
 	apic_write(APIC_ESR, 0);
 	report_eq(apic_read(APIC_ESR), 0, "the next write clears it");
 }
