@@ -209,7 +209,9 @@ void vmcs_change_entry(struct vmcs_state *v, uint32_t set, uint32_t clear)
 
 int vmcs_enter(struct vmcs_state *v, uint64_t *gpr)
 {
-	int err = vmx_enter(gpr, v->launched, &v->host_rsp);
+	/* A guest that owns the local APIC takes its interrupts itself: the host must not see one, not even after an NMI here. */
+	uint32_t flags = (v->launched ? VMX_ENTER_RESUME : 0) | (v->pin & PIN_EXTINT ? VMX_ENTER_IF : 0);
+	int err = vmx_enter(gpr, flags, &v->host_rsp);
 
 	if (!err)
 		v->launched = true;
