@@ -17,6 +17,7 @@ static struct option {
 	{ "uart", NULL },	/* port@0xNNN or disabled: the hypervisor's console */
 	{ "loglevel", NULL },	/* 1 errors .. 4 debug: what is printed */
 	{ "mask", NULL },	/* FEATURE[,FEATURE]: pretend the CPU lacks it */
+	{ "bochs-vid", NULL },	/* use virtual-interrupt delivery under Bochs, whose model of it is faulty */
 	{ "tee", NULL },	/* VM consoles are shown on the hypervisor's console */
 	{ "test", NULL },	/* started by a test: power off instead of waiting for a person */
 };

@@ -8,6 +8,7 @@
 #include "cpu/percpu.h"
 #include "hw/acpi.h"
 #include "hw/power.h"
+#include "lib/printf.h"
 #include "lib/util.h"
 #include "log/console.h"
 #include "log/log.h"
@@ -51,7 +52,15 @@ void boot_stage_loader(uint32_t magic, uint32_t info)
 /* See the header. */
 void boot_stage_features(void)
 {
-	if (features_init(option_value("mask")))
+	const char *mask = option_value("mask");
+	char text[256];
+
+	/* Bochs 2.7 delivers virtual interrupts to guests with IF clear: they deadlock on their own locks. */
+	if (console_is_bochs() && !option_set("bochs-vid")) {
+		snprintf(text, sizeof(text), "%s%svid,apic-reg-virt,x2apic-virt", mask ? mask : "", mask ? "," : "");
+		mask = text;
+	}
+	if (features_init(mask))
 		boot_stop();
 }
 

@@ -169,3 +169,9 @@ bool console_rx_interrupt(void)
 	outb(uart + UART_IER, IER_RX);
 	return true;
 }
+
+/* See the header. */
+bool console_is_bochs(void)
+{
+	return bochs_port;
+}

@@ -18,5 +18,8 @@ void console_flush(void);
 /* Next byte typed by the operator, or -1. Never blocks. */
 int console_getc(void);
 
+/* True under Bochs: its debug port answers. After console_init(). */
+bool console_is_bochs(void);
+
 /* Lets the UART raise its interrupt for each byte typed; false: there is no UART. Boot or manager thread. */
 bool console_rx_interrupt(void);
