@@ -53,6 +53,7 @@ vmx_enter:
 	.globl vmx_exit_point
 	.type vmx_exit_point, @function
 vmx_exit_point:
+	cli				/* IF is clear by now; in Bochs an exit leaves open what a guest's CLI left open */
 	push	%rdi
 	mov	8(%rsp), %rdi
 	mov	%rax, GPR(0)(%rdi)
