@@ -180,7 +180,10 @@ static void start(struct vcpu *vcpu)
 /* Back on the CPU: another vCPU's state may be in it. */
 static void switch_in(struct thread *t)
 {
-	vcpu_arch_switch(container_of(t, struct vcpu, thread));
+	struct vcpu *vcpu = container_of(t, struct vcpu, thread);
+
+	vcpu_arch_switch(vcpu);
+	vlapic_timer_unpark(vcpu);
 }
 
 void vcpu_thread_body(void *arg)

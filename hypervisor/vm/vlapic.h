@@ -31,6 +31,7 @@ struct vlapic {
 	struct timer timer;	/* own pCPU */
 	uint64_t timer_deadline; /* own pCPU: host TSC when the running count reaches 0, 0 = not counting */
 	uint64_t timer_period;	/* own pCPU: TSC ticks, 0 = one-shot */
+	bool timer_parked;	/* own pCPU: periodic, and waits until the vCPU runs */
 	uint64_t tsc_deadline;	/* own pCPU: guest TSC, 0 = disarmed */
 	uint32_t esr_pending;	/* atomic: errors not yet latched into ESR */
 	uint32_t timer_mode;	/* own thread: APIC_LVT_TIMER_ bits in force */
@@ -69,6 +70,8 @@ bool vlapic_x2apic_has(uint32_t msr);
 /* A register write the hardware already put into the page (APIC-write exit, SDM vol 3 30.4.3.3). */
 void vlapic_apic_write(struct vcpu *vcpu, uint32_t offset);
 
+/* The vCPU has its CPU again: a periodic timer that was parked meanwhile goes on. Own thread. */
+void vlapic_timer_unpark(struct vcpu *vcpu);
 /* Frequency of the timer before its divisor, Hz. */
 uint64_t vlapic_timer_hz(void);
 /* vcpu->tsc_offset changed: the guest's TSC deadline means another host time now. Own thread. */

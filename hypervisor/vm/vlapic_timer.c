@@ -18,24 +18,51 @@ uint64_t vlapic_timer_hz(void)
 	return tsc_khz() * 1000;
 }
 
+/* The next deadline behind `now`: from the last one, so that being late once does not shift the next ones. */
+static void next_period(struct vlapic *a, uint64_t now)
+{
+	a->timer_deadline += a->timer_period;
+	if (a->timer_deadline <= now)
+		a->timer_deadline += ((now - a->timer_deadline) / a->timer_period + 1) * a->timer_period;
+}
+
+/* It can take no interrupt now: further ticks would merge with the one it gets, and cost whoever runs instead. */
+static bool is_off_cpu(const struct vcpu *vcpu)
+{
+	enum thread_state s = READ_ONCE(vcpu->thread.state);
+
+	return s == THREAD_RUNNABLE || (s == THREAD_BLOCKED && vcpu->state != VCPU_HALTED);
+}
+
 static void expire(void *arg)
 {
 	struct vcpu *vcpu = arg;
 	struct vlapic *a = vcpu->vlapic;
-	uint64_t now;
 
 	a->tsc_deadline = 0;
 	if (!a->timer_period) {
 		a->timer_deadline = 0;
 	} else {
-		/* From the deadline, not from now: being late once does not shift the next ones. */
-		now = tsc_now();
-		a->timer_deadline += a->timer_period;
-		if (a->timer_deadline <= now)
-			a->timer_deadline += ((now - a->timer_deadline) / a->timer_period + 1) * a->timer_period;
-		timer_start(&a->timer, a->timer_deadline);
+		next_period(a, tsc_now());
+		a->timer_parked = is_off_cpu(vcpu);
+		if (!a->timer_parked)
+			timer_start(&a->timer, a->timer_deadline);
 	}
 	vlapic_local(vcpu, APIC_LVT_TIMER);
+}
+
+void vlapic_timer_unpark(struct vcpu *vcpu)
+{
+	struct vlapic *a = vcpu->vlapic;
+	uint64_t now;
+
+	if (likely(!a->timer_parked))
+		return;
+	a->timer_parked = false;
+	now = tsc_now();
+	if (a->timer_deadline <= now)
+		next_period(a, now);
+	timer_start(&a->timer, a->timer_deadline);
 }
 
 void vlapic_timer_create(struct vcpu *vcpu)
@@ -63,6 +90,7 @@ static void stop(struct vcpu *vcpu)
 	}
 	a->timer_deadline = 0;
 	a->timer_period = 0;
+	a->timer_parked = false;
 	a->tsc_deadline = 0;
 }
 

@@ -33,6 +33,7 @@ static void setup(void)
 {
 	vm = fake_vm_create(1);
 	v = vm->vcpus[0];
+	v->thread.state = THREAD_RUNNING;
 	fake_time_reset();
 	fake_tsc = 1000000;
 	fake_virq = (struct fake_virq){ .post = vlapic_post };
@@ -185,6 +186,37 @@ START_TEST(periodic_held_up_for_long)
 }
 END_TEST
 
+/* While another thread has the CPU: one tick, which waits in IRR as those after it would; then on the old grid. */
+START_TEST(periodic_of_a_preempted_vcpu)
+{
+	uint64_t start = fake_tsc;
+
+	wr(APIC_LVT_TIMER, VECTOR | APIC_LVT_TIMER_PERIODIC);
+	wr(APIC_TMICT, 100000);
+	v->thread.state = THREAD_RUNNABLE;
+	fake_time_to(start + 100000);
+	ck_assert_uint_eq(fake_time_next(), 0);
+	fake_time_to(start + 1030000);
+	ck_assert_uint_eq(rd(APIC_TMCCT), 70000);
+	v->thread.state = THREAD_RUNNING;
+	vlapic_timer_unpark(v);
+	ck_assert(fired());
+	ck_assert(!fired());
+	ck_assert_uint_eq(fake_time_next(), start + 1100000);
+	/* Asleep in HLT it is woken; asleep for another reason it is not. */
+	v->thread.state = THREAD_BLOCKED;
+	v->state = VCPU_HALTED;
+	fake_time_to(start + 1100000);
+	ck_assert_uint_eq(fake_time_next(), start + 1200000);
+	v->state = VCPU_IO_WAIT;
+	fake_time_to(start + 1200000);
+	ck_assert_uint_eq(fake_time_next(), 0);
+	wr(APIC_TMICT, 0);
+	vlapic_timer_unpark(v);
+	ck_assert_uint_eq(fake_time_next(), 0);
+}
+END_TEST
+
 /* Expired by the clock, but the handler did not run yet: the count is the next period's. */
 START_TEST(count_between_expiry_and_handler)
 {
@@ -332,6 +364,7 @@ int main(void)
 	tcase_add_test(c, masked_timer_counts_silently);
 	tcase_add_test(c, periodic_does_not_drift);
 	tcase_add_test(c, periodic_held_up_for_long);
+	tcase_add_test(c, periodic_of_a_preempted_vcpu);
 	tcase_add_test(c, count_between_expiry_and_handler);
 	tcase_add_test(c, shortest_period_is_bounded);
 	tcase_add_test(c, one_shot_becomes_periodic);
