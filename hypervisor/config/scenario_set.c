@@ -137,10 +137,36 @@ static int check_vuart_peer(struct scenario_check *c, unsigned int i)
 	return 0;
 }
 
+/*
+ * A user VM's I/O is work of the Service VM. With a Service VM of at least its priority, and no budget that could run out, nobody of
+ * lower priority can keep it waiting: there is no priority inversion to bound (doc/feature/scheduling.md).
+ */
+static int check_priorities(struct scenario_check *c)
+{
+	const struct scenario_vm *service = NULL, *vm;
+
+	for (c->vm_id = 0; c->vm_id < c->s->nr_vms; c->vm_id++) {
+		vm = &c->s->vms[c->vm_id];
+		if (vm->load_order == SCENARIO_SERVICE)
+			service = vm;
+		if (vm->load_order != SCENARIO_POST_LAUNCHED || !vm->priority)
+			continue;
+		if (vm->priority > service->priority)
+			return scenario_refuse_vm(c, "priority", -1, "priority %u is above the %u of the Service VM, which does its I/O; "
+						  "give the Service VM at least %u", vm->priority, service->priority, vm->priority);
+		if (service->budget_us)
+			return scenario_refuse_vm(c, "priority", -1, "priority %u, but the Service VM, which does its I/O, has a budget "
+						  "that may run out; take out budget_us there or the priority here", vm->priority);
+	}
+	return 0;
+}
+
 int scenario_check_set(struct scenario_check *c)
 {
 	int rc = check_order(c);
 
+	if (!rc)
+		rc = check_priorities(c);
 	for (c->vm_id = 0; !rc && c->vm_id < c->s->nr_vms; c->vm_id++)
 		for (unsigned int j = 0; !rc && j <= c->vm_id; j++)
 			rc = check_pair(c, &c->s->vms[c->vm_id], &c->s->vms[j]);

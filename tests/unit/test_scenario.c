@@ -52,6 +52,8 @@ SPOIL(vm_name_open, memset(USER->name, 'u', 16))
 SPOIL(vm_name_empty, memset(RT->name, 0, 16))
 SPOIL(vm_name_escape, memcpy(RT->name, "\033[2J", 4))
 SPOIL(vm_name_twice, strncpy(USER->name, "rt", 16))
+SPOIL(priority_above, USER->priority = 9; SERVICE->priority = 8)
+SPOIL(priority_budget, USER->priority = SERVICE->priority = 9; SERVICE->budget_us = 500; SERVICE->period_us = 1000)
 SPOIL(regions_many, s->nr_ivshmem = 9)
 SPOIL(region_extra, s->nr_ivshmem = 1)
 SPOIL(region_nameless, s->ivshmem[0].name[0] = 0; s->ivshmem[0].name[1] = 0; s->ivshmem[0].name[2] = 0; s->ivshmem[0].name[3] = 0)
@@ -181,6 +183,10 @@ static const struct fault faults[] = {
 	  "severity", 2, -1 },
 	{ severity_rt, "vm \"rt\": severity standard with guest flag rt; rt or safety is needed, else the Service VM may interrupt it",
 	  "severity", 0, -1 },
+	{ priority_above, "vm \"user\": priority 9 is above the 8 of the Service VM, which does its I/O; give the Service VM at least 9",
+	  "priority", 3, -1 },
+	{ priority_budget, "vm \"user\": priority 9, but the Service VM, which does its I/O, has a budget that may run out; take out "
+	  "budget_us there or the priority here", "priority", 3, -1 },
 	{ crash_unknown, "vm \"rt\": crash_policy 3 is not known; 0 stop, 1 restart and 2 notify are", "crash_policy", 0, -1 },
 	{ restarts, "vm \"safety\": restart_max 1 with crash_policy stop; it goes with crash_policy restart only", "restart_max", 1, -1 },
 	{ reserved_vm, "vm \"safety\": a reserved byte is not zero", "", 1, -1 },
