@@ -26,7 +26,7 @@ BOCHS_RC = """\
 plugin_ctrl: unmapped=1, biosdev=1, serial=1, iodebug=1
 config_interface: textconfig
 display_library: rfb, options="timeout=0"
-memory: guest={memory}, host={memory}
+memory: guest={memory}, host={host_memory}
 romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 cpu: model={cpu_model}, count={cpus}, ips=50000000, reset_on_triple_fault=0, ignore_bad_msrs=1
@@ -147,7 +147,7 @@ class Emulator:
         rc, commands = (os.path.join(self.log_dir, name) for name in ("bochsrc", "bochscmds"))
         with open(rc, "w", encoding="ascii") as file:
             file.write(BOCHS_RC.format(
-                memory=self.memory, cpu_model=self.cpu_model, cpus=self.cpus, image=self.image,
+                memory=self.memory, host_memory=min(self.memory, 2048), cpu_model=self.cpu_model, cpus=self.cpus, image=self.image,
                 log_dir=self.log_dir, tty=tty_name))
         with open(commands, "w", encoding="ascii") as file:
             file.write("c\n")    # Debian's build has the debugger in: continue at its prompt

@@ -18,6 +18,7 @@ cases.cfg is an ini file, one section a case:
   needs = WORDS        what the platform lacks makes the case a SKIP with the reason
   enabled = no         only run when named
   report = yes         the guest reports PASS/FAIL/SKIP lines and a SUMMARY: each counts
+  reports = N              that many VMs must do so (default 1)
   allow = REGEX        of FORBIDDEN texts, those that match are no failure here
   steps =              one a line:
       expect REGEX       wait for it, behind the last one found
@@ -54,7 +55,7 @@ LACKING = {
     "posted-interrupts": "no CPU model of Bochs has posted interrupts",
     "nested-vtx": "needs a host that offers nested VT-x",
 }
-REPORT = re.compile(r"^(?:\[[^\]\n]*\] )?(PASS|FAIL|SKIP|SUMMARY)\b[:( ]*([^\r\n]*)", re.M)
+REPORT = re.compile(r"^(\[[^\]\n]*\] )?(PASS|FAIL|SKIP|SUMMARY)\b[:( ]*([^\r\n]*)", re.M)
 
 
 class Result:
@@ -221,25 +222,31 @@ class Case:
                 raise Failure(f"'{command}' answered, against '{check}': {' / '.join(answer.split(chr(10)))}")
 
     def count_report(self, machine, result):
-        """Each reported check counts; the SUMMARY must agree with what was counted."""
+        """Each reported check counts; the SUMMARY must agree with what was counted, VM by VM."""
         why = []
-        summary = None
-        for word, text in REPORT.findall(machine.text):
+        vms = {}        # prefix of the VM's lines -> [passed, failed, SUMMARY]
+        for vm, word, text in REPORT.findall(machine.text):
+            counts = vms.setdefault(vm, [0, 0, None])
             if word == "SUMMARY":
-                summary = text
+                counts[2] = text
             elif word == "PASS":
-                result.passed += 1
+                counts[0] += 1
             elif word == "SKIP":
                 result.skipped += 1
                 why.append(f"skipped {text}")
             else:
+                counts[1] += 1
+                why.append(f"failed {vm}{text}")
+        for vm, (passed, failed, summary) in (vms or {"": (0, 0, None)}).items():
+            result.passed += passed
+            result.failed += failed
+            numbers = [int(n) for n in re.findall(r"\d+", summary or "")]
+            if summary is None or not {passed, failed} <= set(numbers):
                 result.failed += 1
-                why.append(f"failed {text}")
-        numbers = [int(n) for n in re.findall(r"\d+", summary or "")]
-        if summary is None or not {result.passed, result.failed} <= set(numbers):
+                why.append(f"the SUMMARY {vm}'{summary}' disagrees with the lines: {passed} PASS, {failed} FAIL")
+        if len(vms) < self.section.getint("reports", 1):
             result.failed += 1
-            why.append(f"the SUMMARY '{summary}' disagrees with the lines: "
-                       f"{result.passed} PASS, {result.failed - 1} FAIL")
+            why.append(f"{len(vms)} VMs report, not {self.get('reports')}")
         result.why = "; ".join(why)
 
 
