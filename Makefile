@@ -75,6 +75,7 @@ endif
 
 # goal all           builds every component
 # goal unit          unit tests under sanitizers
+# goal hsm-test      the kernel module with a fake hypervisor, in QEMU
 # goal lint          layers, sizes, headers, journeys, licence lines
 # goal bench         the table of what paths cost
 # goal packages      installs the Debian packages that are missing
