@@ -6,6 +6,7 @@
  */
 #include "assign/intx.h"
 
+#include "assign/damper.h"
 #include "cpu/percpu.h"
 #include "irq/ioapic.h"
 #include "irq/vector.h"
@@ -22,8 +23,10 @@
 
 struct pin {
 	struct vm *vm;		/* [lock] owner while routed */
+	const struct vm *owner;	/* [lock] the last one: whose interrupts are counted */
 	int vector;		/* [lock] host vector, 0 = none */
 	bool level;		/* [lock] */
+	struct damper damper;	/* [lock] */
 	bool reserved;		/* (o) */
 };
 
@@ -36,6 +39,26 @@ void intx_reserve(uint32_t gsi)
 		pins[gsi].reserved = true;
 }
 
+/* [lock] */
+static void deliver(uint32_t gsi, const struct pin *p)
+{
+	(void)virq_line(p->vm, gsi, true);
+	if (!p->level)
+		(void)virq_line(p->vm, gsi, false);
+}
+
+/* Timer: the end of a delay. */
+static void due(void *arg)
+{
+	uint32_t gsi = (uint32_t)(uintptr_t)arg;
+	struct pin *p = &pins[gsi];
+
+	spin_lock(&lock);
+	if (damper_due(&p->damper) && p->vm)
+		deliver(gsi, p);
+	spin_unlock(&lock);
+}
+
 /* Host interrupt; any CPU. */
 static void fired(void *arg, uint8_t vector __unused)
 {
@@ -46,11 +69,8 @@ static void fired(void *arg, uint8_t vector __unused)
 	spin_lock(&lock);
 	if (p->vm && p->level)
 		ioapic_mask(gsi);
-	if (p->vm) {
-		(void)virq_line(p->vm, gsi, true);
-		if (!p->level)
-			(void)virq_line(p->vm, gsi, false);
-	}
+	if (p->vm && damper_pass(&p->damper, p->vm, due, arg))
+		deliver(gsi, p);
 	spin_unlock(&lock);
 }
 
@@ -80,6 +100,7 @@ static void unroute(uint32_t gsi, struct pin *p)
 		vector_put((uint8_t)p->vector);
 	p->vector = 0;
 	p->vm = NULL;
+	p->damper.held = false;
 }
 
 /* [lock] */
@@ -92,6 +113,9 @@ static void route(struct vm *vm, uint32_t gsi, struct pin *p, uint64_t rte)
 		log_err("no host vector left for interrupt line %u of vm %s\n", gsi, vm->name);
 		return;
 	}
+	if (p->owner != vm)
+		damper_reset(&p->damper);
+	p->owner = vm;
 	p->vm = vm;
 	p->level = rte & IOAPIC_RTE_LEVEL;
 	if (ioapic_route(gsi, (uint8_t)p->vector, apic_of(vm, rte), p->level, rte & IOAPIC_RTE_ACTIVE_LOW))
@@ -131,8 +155,26 @@ void intx_release(struct vm *vm)
 	uint32_t gsi;
 
 	spin_lock(&lock);
-	for (gsi = 0; gsi < NR_PINS; gsi++)
+	for (gsi = 0; gsi < NR_PINS; gsi++) {
 		if (pins[gsi].vm == vm)
 			unroute(gsi, &pins[gsi]);
+		if (pins[gsi].owner == vm)
+			pins[gsi].owner = NULL;
+	}
 	spin_unlock(&lock);
+}
+
+uint32_t intx_counts(const struct vm *vm, uint64_t *words, uint32_t max)
+{
+	uint32_t gsi, n = 0;
+
+	spin_lock(&lock);
+	for (gsi = 0; gsi < NR_PINS && n + 2 <= max; gsi++) {
+		if (pins[gsi].owner != vm || !pins[gsi].vector)
+			continue;
+		words[n++] = (uint64_t)pins[gsi].vector;
+		words[n++] = pins[gsi].damper.count;
+	}
+	spin_unlock(&lock);
+	return n;
 }

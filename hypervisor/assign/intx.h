@@ -15,3 +15,6 @@ void intx_reserve(uint32_t gsi);
 
 /* Masks every pin the VM used and frees the vectors: reset and end of the VM. */
 void intx_release(struct vm *vm);
+
+/* Pairs (host vector, interrupts so far) of the pins the VM has open, at most `max` words. The number of words. Any CPU. */
+uint32_t intx_counts(const struct vm *vm, uint64_t *words, uint32_t max);

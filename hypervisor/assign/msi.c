@@ -5,6 +5,7 @@
  */
 #include "assign/msi.h"
 
+#include "assign/damper.h"
 #include "cpu/percpu.h"
 #include "irq/vector.h"
 #include "lib/errno.h"
@@ -23,9 +24,27 @@ struct source {
 	struct vm *vm;			/* [lock] NULL: nobody's */
 	bool routed;			/* [lock] */
 	struct msi_message guest;	/* [lock] */
+	struct damper damper;		/* [lock] */
 };
 
 static struct source sources[VEC_DYNAMIC_LAST + 1];	/* by host vector */
+
+/* [lock] A VM that has ended has no vCPUs to deliver to. */
+static bool is_live(const struct source *s)
+{
+	return s->vm && s->routed && READ_ONCE(s->vm->state) != VM_POWERED_OFF;
+}
+
+/* Timer: the end of a delay. */
+static void due(void *arg)
+{
+	struct source *s = arg;
+
+	spin_lock(&s->lock);
+	if (damper_due(&s->damper) && is_live(s))
+		(void)virq_msi(s->vm, s->guest.addr, s->guest.data);
+	spin_unlock(&s->lock);
+}
 
 /* Host interrupt; any CPU. The lock is kept while delivering: msi_put() is then the end of it. */
 static void fired(void *arg __unused, uint8_t vector)
@@ -33,8 +52,8 @@ static void fired(void *arg __unused, uint8_t vector)
 	struct source *s = &sources[vector];
 
 	spin_lock(&s->lock);
-	/* A VM that has ended has no vCPUs to deliver to. A bad message of the guest is the guest's loss. */
-	if (s->vm && s->routed && READ_ONCE(s->vm->state) != VM_POWERED_OFF)
+	/* A bad message of the guest is the guest's loss. */
+	if (is_live(s) && damper_pass(&s->damper, s->vm, due, s))
 		(void)virq_msi(s->vm, s->guest.addr, s->guest.data);
 	spin_unlock(&s->lock);
 }
@@ -50,6 +69,7 @@ int msi_get(struct vm *vm)
 	spin_lock(&s->lock);
 	s->vm = vm;
 	s->routed = false;
+	damper_reset(&s->damper);
 	spin_unlock(&s->lock);
 	return vector;
 }
@@ -61,8 +81,26 @@ void msi_put(uint8_t vector)
 	spin_lock(&s->lock);
 	s->vm = NULL;
 	s->routed = false;
+	damper_reset(&s->damper);
 	spin_unlock(&s->lock);
 	vector_put(vector);
+}
+
+uint32_t msi_counts(const struct vm *vm, uint64_t *words, uint32_t max)
+{
+	uint32_t v, n = 0;
+
+	for (v = VEC_DYNAMIC_FIRST; v <= VEC_DYNAMIC_LAST && n + 2 <= max; v++) {
+		struct source *s = &sources[v];
+
+		spin_lock(&s->lock);
+		if (s->vm == vm) {
+			words[n++] = v;
+			words[n++] = s->damper.count;
+		}
+		spin_unlock(&s->lock);
+	}
+	return n;
 }
 
 /* Whether a message can reach the vCPU's CPU. */

@@ -31,3 +31,6 @@ void msi_put(uint8_t vector);
  * 0, or -ENODEV: no CPU of the VM can be named in a message (APIC id above 254).
  */
 int msi_route(uint8_t vector, const struct msi_message *guest, struct msi_message *host) __must_check;
+
+/* Pairs (host vector, interrupts so far) of the VM's messages, at most `max` words. The number of words. Any CPU. */
+uint32_t msi_counts(const struct vm *vm, uint64_t *words, uint32_t max);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* I/O requests, interrupts and what is left. */
+#include "assign/intx.h"
+#include "assign/msi.h"
 #include "cpu/percpu.h"
+#include "cpu/tsc.h"
 #include "hypercall/hc.h"
 #include "io/ioreq.h"
 #include "lib/errno.h"
@@ -60,20 +63,47 @@ int64_t hc_irq_line(struct hc_call *c)
 	return err;
 }
 
-/* Counts of physical interrupts of the VM; it has none of its own, so the list is empty. */
+static int64_t intr_counts(const struct vm *vm, uint64_t at, struct acrn_intr_monitor *m)
+{
+	uint32_t n;
+
+	if (m->buf_cnt > INTR_MONITOR_WORDS)
+		return -EINVAL;
+	n = intx_counts(vm, m->buffer, m->buf_cnt);
+	m->buf_cnt = n + msi_counts(vm, m->buffer + n, m->buf_cnt - n);
+	return hc_put(at, m, sizeof(*m));
+}
+
+static int64_t intr_delay(struct vm *vm, uint64_t ms)
+{
+	if (!may_interrupt(vm))
+		return -EPERM;
+	if (ms > INTR_MONITOR_MAX_DELAY)
+		return -EINVAL;
+	WRITE_ONCE(vm->intr_delay, tsc_from_us(ms * 1000));
+	return 0;
+}
+
+/* The Service VM may name itself (0) too: the machine's devices are its own. */
 int64_t hc_irq_monitor(struct hc_call *c)
 {
+	struct vm *vm = c->p1 ? hc_vm_of(c->p1) : service_vm;
 	struct acrn_intr_monitor m;
-	int err = hc_get(c->p2, &m, sizeof(m));
+	int err;
 
+	if (!vm)
+		return -EINVAL;
+	err = hc_get(c->p2, &m, sizeof(m));
 	if (err)
 		return err;
-	if (m.cmd == INTR_MONITOR_DELAY)
-		return 0;
-	if (m.cmd != INTR_MONITOR_GET_DATA)
+	switch (m.cmd) {
+	case INTR_MONITOR_GET_DATA:
+		return intr_counts(vm, c->p2, &m);
+	case INTR_MONITOR_DELAY:
+		return intr_delay(vm, m.buffer[0]);
+	default:
 		return -EINVAL;
-	m.buf_cnt = 0;
-	return hc_put(c->p2, &m, sizeof(m));
+	}
 }
 
 /* The hypervisor keeps P- and C-states to itself: none are offered. */

@@ -271,6 +271,7 @@ int machine_reset(struct vm *vm)
 	}
 	vm->crashed = false;
 	vm->stop = VM_STOP_NONE;
+	WRITE_ONCE(vm->intr_delay, 0);
 	spin_lock(&vm->lock);
 	vm->state = VM_CREATED;
 	spin_unlock(&vm->lock);

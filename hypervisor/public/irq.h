@@ -67,15 +67,16 @@ ABI_AT(struct acrn_ptdev_irq, phys_pin, 12);
 ABI_AT(struct acrn_ptdev_irq, pic_pin, 16);
 
 /* acrn_intr_monitor.cmd */
-#define INTR_MONITOR_GET_DATA	0u	/* fill buffer with pairs (interrupt, count) */
-#define INTR_MONITOR_DELAY	1u	/* hold interrupts back buffer[0] milliseconds */
+#define INTR_MONITOR_GET_DATA	0u	/* fill buffer with pairs (host vector, interrupts so far), one a device interrupt of the VM */
+#define INTR_MONITOR_DELAY	1u	/* from now on hold each of these back buffer[0] milliseconds, 0: no longer */
 
 #define INTR_MONITOR_WORDS	48
+#define INTR_MONITOR_MAX_DELAY	1000u	/* ms; ours: more is -EINVAL */
 
 /* HC_VM_INTR_MONITOR and HSM_IOC_VM_INTR_MONITOR; lies in one page. */
 struct acrn_intr_monitor {
 	uint32_t cmd;
-	uint32_t buf_cnt;	/* words used in buffer */
+	uint32_t buf_cnt;	/* GET_DATA: words of buffer there are, at most INTR_MONITOR_WORDS; answer: words used */
 	uint64_t buffer[INTR_MONITOR_WORDS];
 };
 ABI_SIZE(struct acrn_intr_monitor, 392);

@@ -64,6 +64,7 @@ struct vm {
 	uint8_t upcall_vector;			/* Service VM: used while the HSM function has no MSI */
 	struct ioreq_page *ioreq;		/* [lock] post-launched: page shared with the Service VM */
 	struct ivshmem_set *ivshmem;		/* (i) */
+	uint64_t intr_delay;			/* atomic; TSC ticks its devices' interrupts are held back, 0: they are not */
 	uint32_t nr_restarts;
 	enum vm_stop stop;			/* [lock] why it stopped by itself, last time */
 	bool crashed;				/* set by vm_crash(); the VM is not entered again until reset */

@@ -23,7 +23,6 @@
 struct fake_bus fake_bus;
 struct acpi_info acpi;
 struct e820_map e820_firmware;
-struct percpu percpu_area[MAX_PCPUS];
 
 static struct { void (*fn)(void *arg, uint8_t vector); void *arg; } handlers[256];
 /* Pages whose mapping has changed since the start. */

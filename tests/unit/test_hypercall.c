@@ -20,6 +20,7 @@
 #include "vm/gpa.h"
 #include "vm/vcpu_arch.h"
 #include "vm_mem.h"
+#include "vm_time.h"
 #include "x86/cr.h"
 
 #define ARG	0x10000ul	/* where arguments lie in the Service VM */
@@ -128,7 +129,7 @@ END_TEST
 START_TEST(wrong_vm_ids)
 {
 	static const uint64_t calls[] = {
-		HC_DESTROY_VM, HC_START_VM, HC_PAUSE_VM, HC_RESET_VM, HC_SET_VCPU_REGS, HC_INJECT_MSI, HC_VM_INTR_MONITOR,
+		HC_DESTROY_VM, HC_START_VM, HC_PAUSE_VM, HC_RESET_VM, HC_SET_VCPU_REGS, HC_INJECT_MSI,
 		HC_SET_IRQLINE, HC_SET_IOREQ_BUFFER, HC_NOTIFY_REQUEST_FINISH, HC_VM_GPA2HPA, HC_VM_WRITE_PROTECT_PAGE,
 	};
 	static const uint64_t ids[] = { 0, 1, 2, 15, 16, 0xffff, 0x10001, ~0ul, ~0ul - 1, 1ul << 63 };
@@ -491,12 +492,96 @@ START_TEST(interrupts)
 }
 END_TEST
 
+/* The VM's devices: one pin, and as many messages as fit. */
+static struct vm *counted;
+
+uint32_t intx_counts(const struct vm *vm, uint64_t *words, uint32_t max)
+{
+	if (vm != counted || max < 2)
+		return 0;
+	words[0] = 0x30;
+	words[1] = 7;
+	return 2;
+}
+
+uint32_t msi_counts(const struct vm *vm, uint64_t *words, uint32_t max)
+{
+	uint32_t n;
+
+	for (n = 0; vm == counted && n + 2 <= max; n += 2) {
+		words[n] = 0x40 + n;
+		words[n + 1] = 1000 + n;
+	}
+	return n;
+}
+
+static int64_t monitor(uint64_t vm, uint32_t cmd, uint32_t buf_cnt, uint64_t word)
+{
+	struct acrn_intr_monitor m = { .cmd = cmd, .buf_cnt = buf_cnt, .buffer = { word } };
+
+	memcpy(arg(), &m, sizeof(m));
+	return hc(HC_VM_INTR_MONITOR, vm, ARG);
+}
+
+START_TEST(interrupt_counts)
+{
+	static const uint64_t nobody[] = { 2, 15, 16, 0x10001, ~0ul, 1ul << 63 };
+	struct acrn_intr_monitor *m = arg();
+	unsigned int i;
+
+	counted = make_user();
+	ck_assert_int_eq(monitor(1, INTR_MONITOR_GET_DATA, 48, 0), 0);
+	ck_assert_uint_eq(m->buf_cnt, 48);
+	ck_assert(m->buffer[0] == 0x30 && m->buffer[1] == 7 && m->buffer[2] == 0x40 && m->buffer[47] == 1044);
+	ck_assert_int_eq(monitor(1, INTR_MONITOR_GET_DATA, 5, 0), 0);
+	ck_assert(m->buf_cnt == 4 && m->buffer[3] == 1000 && !m->buffer[4]);
+	ck_assert_int_eq(monitor(1, INTR_MONITOR_GET_DATA, 0, 9), 0);
+	ck_assert(!m->buf_cnt && m->buffer[0] == 9);
+	ck_assert_int_eq(monitor(1, INTR_MONITOR_GET_DATA, 49, 0), -EINVAL);
+	ck_assert_int_eq(monitor(1, INTR_MONITOR_GET_DATA, ~0u, 0), -EINVAL);
+	ck_assert_int_eq(monitor(1, 2, 48, 0), -EINVAL);
+	/* The Service VM itself; nobody else. */
+	ck_assert_int_eq(monitor(0, INTR_MONITOR_GET_DATA, 48, 0), 0);
+	ck_assert_uint_eq(m->buf_cnt, 0);
+	for (i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++)
+		ck_assert_int_eq(monitor(nobody[i], INTR_MONITOR_GET_DATA, 48, 0), -EINVAL);
+	counted = NULL;
+}
+END_TEST
+
+START_TEST(interrupt_delay)
+{
+	struct vm *vm = make_user();
+
+	ck_assert_int_eq(monitor(1, INTR_MONITOR_DELAY, 0, 1000), 0);
+	ck_assert_uint_eq(vm->intr_delay, fake_tsc_khz * 1000);
+	ck_assert_int_eq(monitor(1, INTR_MONITOR_DELAY, 0, 1001), -EINVAL);
+	ck_assert_int_eq(monitor(1, INTR_MONITOR_DELAY, 0, ~0ul), -EINVAL);
+	ck_assert_int_eq(monitor(1, INTR_MONITOR_DELAY, 0, 1ul << 61), -EINVAL);
+	ck_assert_uint_eq(vm->intr_delay, fake_tsc_khz * 1000);
+	ck_assert_int_eq(monitor(1, INTR_MONITOR_DELAY, 0, 0), 0);
+	ck_assert_uint_eq(vm->intr_delay, 0);
+	ck_assert_int_eq(monitor(1, INTR_MONITOR_DELAY, 0, 5), 0);
+	ck_assert_int_eq(hc(HC_RESET_VM, 1, 0), 0);
+	ck_assert_uint_eq(vm->intr_delay, 0);
+	ck_assert_int_eq(monitor(0, INTR_MONITOR_DELAY, 0, 1), 0);
+	ck_assert_uint_eq(service->intr_delay, fake_tsc_khz);
+	scenario->vms[2].severity = SCENARIO_SEVERITY_RT;
+	ck_assert_int_eq(monitor(1, INTR_MONITOR_DELAY, 0, 5), -EPERM);
+	ck_assert_int_eq(monitor(1, INTR_MONITOR_GET_DATA, 48, 0), 0);
+}
+END_TEST
+
 START_TEST(power_states)
 {
 	make_user();
 	ck_assert_int_eq(hc(HC_PM_GET_CPU_STATE, 1u << 24 | PMCMD_GET_CX_CNT, ARG), 0);
 	ck_assert_uint_eq(*(uint8_t *)arg(), 0);
 	ck_assert_int_eq(hc(HC_PM_GET_CPU_STATE, 1u << 24 | PMCMD_GET_PX_DATA, ARG), -EINVAL);
+	ck_assert_int_eq(hc(HC_PM_GET_CPU_STATE, 1u << 24 | PMCMD_GET_PX_CNT, ARG), 0);
+	ck_assert_int_eq(hc(HC_PM_GET_CPU_STATE, 1u << 24 | PMCMD_GET_CX_DATA, ARG), -EINVAL);
+	ck_assert_int_eq(hc(HC_PM_GET_CPU_STATE, 1u << 24 | 4, ARG), -EINVAL);
+	ck_assert_int_eq(hc(HC_PM_GET_CPU_STATE, 1u << 24 | PMCMD_GET_CX_CNT, NOWHERE), -EFAULT);
 	ck_assert_int_eq(hc(HC_PM_GET_CPU_STATE, 5u << 24 | PMCMD_GET_CX_CNT, ARG), -EINVAL);
 	ck_assert_int_eq(hc(HC_PM_GET_CPU_STATE, 0, ARG), -EINVAL);
 }
@@ -560,6 +645,8 @@ int main(void)
 	tcase_add_test(c, pages_of_a_vm);
 	tcase_add_test(c, registers);
 	tcase_add_test(c, interrupts);
+	tcase_add_test(c, interrupt_counts);
+	tcase_add_test(c, interrupt_delay);
 	tcase_add_test(c, power_states);
 	tcase_add_test(c, steps_do_not_wait_for_each_other);
 	suite_add_tcase(s, c);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The Service VM's interrupt pins: physical ones follow its virtual ones. */
-/* unit: hypervisor/assign/intx.c tests/fake/vpci_bus.c tests/fake/vm_vm.c tests/fake/vm_mem.c tests/fake/vm_virq.c */
+/* unit: hypervisor/assign/intx.c hypervisor/assign/damper.c tests/fake/vm_time.c tests/fake/vpci_bus.c tests/fake/vm_vm.c tests/fake/vm_mem.c tests/fake/vm_virq.c */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "vm_time.h"
 #include "vm_virq.h"
 #include "vm_vm.h"
 #include "vpci_bus.h"
@@ -57,6 +58,7 @@ static void device_pulls(uint32_t gsi)
 static void setup(void)
 {
 	bus_reset();
+	fake_time_reset();
 	memset(pin, 0, sizeof(pin));
 	fake_virq = (struct fake_virq){ 0 };
 	vm = fake_vm_create(2);
@@ -150,6 +152,104 @@ START_TEST(release_masks_all)
 }
 END_TEST
 
+START_TEST(counts_of_open_pins)
+{
+	uint64_t w[8];
+	struct vm *other = fake_vm_create(1);
+
+	intx_rte_changed(vm, PIN, 0x31);
+	intx_rte_changed(vm, PIN + 1, 0x32);
+	device_pulls(PIN);
+	device_pulls(PIN);
+	ck_assert_uint_eq(intx_counts(vm, w, 8), 4);
+	ck_assert(w[0] == pin[PIN].vector && w[1] == 2 && w[2] == pin[PIN + 1].vector && w[3] == 0);
+	ck_assert_uint_eq(intx_counts(vm, w, 3), 2);
+	ck_assert_uint_eq(intx_counts(vm, w, 1), 0);
+	ck_assert_uint_eq(intx_counts(other, w, 8), 0);
+	/* Closed for a moment they go on; another owner starts from 0. */
+	intx_rte_changed(vm, PIN, 0x31 | IOAPIC_RTE_MASKED);
+	ck_assert_uint_eq(intx_counts(vm, w, 8), 2);
+	intx_rte_changed(vm, PIN, 0x31);
+	device_pulls(PIN);
+	ck_assert(intx_counts(vm, w, 8) == 4 && w[1] == 3);
+	intx_release(vm);
+	intx_rte_changed(other, PIN, 0x31);
+	ck_assert(intx_counts(other, w, 8) == 2 && w[1] == 0);
+	intx_release(other);
+	fake_vm_destroy(other);
+}
+END_TEST
+
+START_TEST(damped_edges_merge)
+{
+	unsigned int i;
+	uint64_t w[2];
+
+	vm->intr_delay = 1000;
+	intx_rte_changed(vm, PIN, 0x31);
+	for (i = 0; i < 100; i++) {
+		device_pulls(PIN);
+		fake_time_pass(100);
+	}
+	ck_assert_uint_eq(fake_virq.rises[PIN], 10);
+	ck_assert(intx_counts(vm, w, 2) == 2 && w[1] == 100);
+	fake_time_pass(1000);
+	ck_assert_uint_eq(fake_virq.rises[PIN], 10);
+	/* One that waits is not lost when the damping ends, nor doubled. */
+	device_pulls(PIN);
+	vm->intr_delay = 0;
+	ck_assert_uint_eq(fake_virq.rises[PIN], 10);
+	fake_time_pass(1000);
+	ck_assert_uint_eq(fake_virq.rises[PIN], 11);
+	vm->intr_delay = 1000;
+	device_pulls(PIN);
+	vm->intr_delay = 0;
+	device_pulls(PIN);
+	ck_assert_uint_eq(fake_virq.rises[PIN], 12);
+	fake_time_pass(1000);
+	ck_assert_uint_eq(fake_virq.rises[PIN], 12);
+}
+END_TEST
+
+START_TEST(damped_levels_stay_masked)
+{
+	vm->intr_delay = 1000;
+	intx_rte_changed(vm, PIN, 0x31 | LEVEL);
+	device_pulls(PIN);
+	ck_assert(!pin[PIN].open && !fake_virq.line[PIN]);
+	fake_time_pass(999);
+	ck_assert(!fake_virq.line[PIN]);
+	fake_time_pass(1);
+	ck_assert(fake_virq.line[PIN]);
+	intx_ended(vm, PIN);
+	ck_assert(pin[PIN].open);
+}
+END_TEST
+
+/* The timer cannot be stopped from another CPU: it finds nothing, and serves the next owner's interrupt. */
+START_TEST(release_while_damped)
+{
+	struct vm *other = fake_vm_create(1);
+
+	vm->intr_delay = 1000;
+	intx_rte_changed(vm, PIN, 0x31);
+	device_pulls(PIN);
+	intx_release(vm);
+	other->intr_delay = 1000;
+	intx_rte_changed(other, PIN, 0x31);
+	fake_time_pass(500);
+	device_pulls(PIN);
+	ck_assert_uint_eq(fake_virq.rises[PIN], 0);
+	fake_time_pass(500);
+	ck_assert_uint_eq(fake_virq.rises[PIN], 1);
+	device_pulls(PIN);
+	intx_release(other);
+	fake_time_pass(1000);
+	ck_assert_uint_eq(fake_virq.rises[PIN], 1);
+	fake_vm_destroy(other);
+}
+END_TEST
+
 START_TEST(beyond_the_pins)
 {
 	intx_rte_changed(vm, 240, 0x31);
@@ -196,6 +296,10 @@ int main(void)
 	tcase_add_test(c, follows_the_destination_with_one_vector);
 	tcase_add_test(c, masking_gives_the_vector_back);
 	tcase_add_test(c, release_masks_all);
+	tcase_add_test(c, counts_of_open_pins);
+	tcase_add_test(c, damped_edges_merge);
+	tcase_add_test(c, damped_levels_stay_masked);
+	tcase_add_test(c, release_while_damped);
 	tcase_add_test(c, beyond_the_pins);
 	tcase_add_test(c, vectors_run_out);
 	tcase_add_test(c, reserved_pins_stay_masked);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Host vectors behind a guest's messages. */
-/* unit: hypervisor/assign/msi.c tests/fake/vpci_bus.c tests/fake/vm_vm.c tests/fake/vm_mem.c tests/fake/vm_virq.c */
+/* unit: hypervisor/assign/msi.c hypervisor/assign/damper.c tests/fake/vm_time.c tests/fake/vpci_bus.c tests/fake/vm_vm.c tests/fake/vm_mem.c tests/fake/vm_virq.c */
 #include <check.h>
 #include <stdlib.h>
 
+#include "vm_time.h"
 #include "vm_virq.h"
 #include "vm_vm.h"
 #include "vpci_bus.h"
@@ -16,6 +17,7 @@ static struct vm *vm;
 static void setup(void)
 {
 	bus_reset();
+	fake_time_reset();
 	fake_virq = (struct fake_virq){ 0 };
 	vm = fake_vm_create(2);
 	vm->state = VM_RUNNING;
@@ -114,6 +116,38 @@ START_TEST(late_interrupts_find_nobody)
 }
 END_TEST
 
+START_TEST(counts_and_damping)
+{
+	struct msi_message host;
+	int v = msi_get(vm), i;
+	uint64_t w[4];
+
+	ck_assert_int_eq(msi_route((uint8_t)v, &to_vcpu0, &host), 0);
+	vm->intr_delay = 1000;
+	for (i = 0; i < 50; i++) {
+		bus_fire(host.addr, host.data);
+		fake_time_pass(200);
+	}
+	ck_assert_uint_eq(fake_virq.nr_msis, 10);
+	ck_assert_uint_eq(msi_counts(vm, w, 4), 2);
+	ck_assert(w[0] == (uint64_t)v && w[1] == 50);
+	ck_assert_uint_eq(msi_counts(vm, w, 1), 0);
+	/* Off, ended or given back: what waits goes nowhere. */
+	bus_fire(host.addr, host.data);
+	vm->state = VM_POWERED_OFF;
+	fake_time_pass(1000);
+	vm->state = VM_RUNNING;
+	bus_fire(host.addr, host.data);
+	msi_put((uint8_t)v);
+	ck_assert_int_eq(msi_get(vm), v);
+	fake_time_pass(1000);
+	ck_assert_uint_eq(fake_virq.nr_msis, 10);
+	ck_assert(msi_counts(vm, w, 4) == 2 && w[1] == 0);
+	msi_put((uint8_t)v);
+	ck_assert_uint_eq(msi_counts(vm, w, 4), 0);
+}
+END_TEST
+
 START_TEST(vectors_run_out)
 {
 	fake_bus.max_vectors = 0;
@@ -134,6 +168,7 @@ int main(void)
 	tcase_add_test(c, nobody_named_is_vcpu_0);
 	tcase_add_test(c, cpus_a_message_cannot_name);
 	tcase_add_test(c, late_interrupts_find_nobody);
+	tcase_add_test(c, counts_and_damping);
 	tcase_add_test(c, vectors_run_out);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);

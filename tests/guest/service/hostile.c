@@ -67,7 +67,7 @@ static void ids(void)
 {
 	static const uint64_t wrong[] = { 0, 15, 16, 17, 0xffff, 0x10000, 0x100000001ul, 1ul << 63, ~0ul, ~0ul - 1 };
 	static const uint64_t calls[] = {
-		HC_DESTROY_VM, HC_START_VM, HC_PAUSE_VM, HC_RESET_VM, HC_SET_VCPU_REGS, HC_INJECT_MSI, HC_VM_INTR_MONITOR,
+		HC_DESTROY_VM, HC_START_VM, HC_PAUSE_VM, HC_RESET_VM, HC_SET_VCPU_REGS, HC_INJECT_MSI,
 		HC_SET_IRQLINE, HC_SET_IOREQ_BUFFER, HC_NOTIFY_REQUEST_FINISH, HC_VM_GPA2HPA, HC_VM_WRITE_PROTECT_PAGE,
 	};
 	const uint64_t page = GPA(arena_get(1));

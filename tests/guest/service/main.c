@@ -22,6 +22,7 @@ static const struct {
 	{ "hc_tamper", case_tamper },
 	{ "hc_full", case_full },
 	{ "hc_random", case_random },
+	{ "hc_monitor", case_monitor },
 	{ "isolation", case_isolation },
 };
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Damping of interrupt storms, see the header. */
+#include "assign/damper.h"
+
+#include "cpu/tsc.h"
+#include "vm/vm.h"
+
+void damper_reset(struct damper *d)
+{
+	d->count = 0;
+	d->held = false;
+}
+
+bool damper_pass(struct damper *d, const struct vm *vm, void (*fn)(void *arg), void *arg)
+{
+	uint64_t delay = READ_ONCE(vm->intr_delay);
+
+	d->count++;
+	if (likely(!delay)) {
+		/* One that waits goes with it. */
+		d->held = false;
+		return true;
+	}
+	d->held = true;
+	if (!d->armed) {
+		d->armed = true;
+		timer_init(&d->timer, fn, arg);
+		timer_start(&d->timer, tsc_now() + delay);
+	}
+	return false;
+}
+
+bool damper_due(struct damper *d)
+{
+	bool held = d->held;
+
+	d->armed = false;
+	d->held = false;
+	return held;
+}
