@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/intr_monitor.h"
 #include "core/irq.h"
 #include "core/log.h"
 #include "core/vm.h"
@@ -115,6 +116,8 @@ int devices_init(struct vm *vm)
 		err = init_platform(vm);
 	if (!err)
 		err = init_pci(vm);
+	if (!err)
+		err = intr_monitor_open(vm, &vm->intr_monitor);
 	if (err)
 		devices_fini(vm);
 	return err;
@@ -124,6 +127,8 @@ void devices_fini(struct vm *vm)
 {
 	struct platform *p = vm->platform;
 
+	intr_monitor_close(vm->intr_monitor);
+	vm->intr_monitor = NULL;
 	pci_bus_close(vm);
 	while (p && p->nr_inited) {
 		p->nr_inited--;

@@ -191,3 +191,24 @@ int hsm_irqfd(struct hsm *hsm, int fd, uint64_t addr, uint32_t data, bool assign
 
 	return call(hsm, HSM_IOC_IRQFD, (uintptr_t)&arg);
 }
+
+int hsm_intr_counts(struct hsm *hsm, uint64_t *words, unsigned int *nr)
+{
+	struct acrn_intr_monitor arg = { .cmd = INTR_MONITOR_GET_DATA, .buf_cnt = INTR_MONITOR_WORDS };
+	int r = call(hsm, HSM_IOC_VM_INTR_MONITOR, (uintptr_t)&arg);
+
+	if (r < 0)
+		return r;
+	if (arg.buf_cnt > INTR_MONITOR_WORDS)
+		return -EPROTO;
+	*nr = arg.buf_cnt;
+	memcpy(words, arg.buffer, sizeof(arg.buffer));
+	return 0;
+}
+
+int hsm_intr_delay(struct hsm *hsm, uint64_t ms)
+{
+	struct acrn_intr_monitor arg = { .cmd = INTR_MONITOR_DELAY, .buf_cnt = 1, .buffer = { ms } };
+
+	return call(hsm, HSM_IOC_VM_INTR_MONITOR, (uintptr_t)&arg);
+}

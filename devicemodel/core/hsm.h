@@ -59,3 +59,8 @@ int hsm_vm_state(struct hsm *hsm, struct hc_q_vm_state *state);
 int hsm_ioeventfd(struct hsm *hsm, const struct ioevent *ev, bool assign);
 /* Writes to eventfd @fd send this MSI from the kernel (used by vhost). */
 int hsm_irqfd(struct hsm *hsm, int fd, uint64_t addr, uint32_t data, bool assign);
+
+/* Pairs (interrupt, how many so far) of the VM's passed-through devices into @words[INTR_MONITOR_WORDS]; *@nr words. */
+int hsm_intr_counts(struct hsm *hsm, uint64_t *words, unsigned int *nr);
+/* Hold each of these interrupts back @ms milliseconds from now on; 0: no longer. */
+int hsm_intr_delay(struct hsm *hsm, uint64_t ms);

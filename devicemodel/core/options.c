@@ -16,6 +16,7 @@
 
 #include "core/config.h"
 #include "core/log.h"
+#include "public/irq.h"
 
 #define NAME_MAX_LEN	15u
 #define MAX_PCPUS	64u
@@ -251,6 +252,33 @@ static bool set_logger(struct config *cfg, const struct option_row *row, const c
 	return set(cfg, "log.level", arg + strlen("console,level="));
 }
 
+/* Four numbers, each with its limits. */
+static bool set_intr_monitor(struct config *cfg, const struct option_row *row, const char *arg)
+{
+	static const struct { const char *key; unsigned long max; } part[] = {
+		{ "intr_monitor.threshold", 1000000000 }, { "intr_monitor.period", 3600 },
+		{ "intr_monitor.delay", INTR_MONITOR_MAX_DELAY }, { "intr_monitor.duration", 60000 },
+	};
+	const char *p = arg;
+
+	for (int i = 0; i < 4; i++) {
+		char *end;
+		unsigned long n = strtoul(p, &end, 10);
+
+		if (!isdigit((unsigned char)*p) || *end != (i < 3 ? ',' : '\0') || n < 1 || n > part[i].max) {
+			log_error("--%s '%s': expected THRESHOLD,PERIOD,DELAY,DURATION: interrupts a second, seconds (to 3600), milliseconds (to %u), milliseconds (to 60000), such as 10000,10,1,100",
+				  row->name, arg, INTR_MONITOR_MAX_DELAY);
+			return false;
+		}
+		if (config_setf(cfg, part[i].key, "%lu", n) != 0) {
+			log_error("out of memory");
+			return false;
+		}
+		p = end + 1;
+	}
+	return true;
+}
+
 static const struct option_row rows[] = {
 	{ 'B', "bootargs", "STR", set_args, "boot.args", "kernel command line" },
 	{ 'E', "elf_file", "PATH", set_kernel, "boot.kernel", "ELF kernel (multiboot or PVH)" },
@@ -260,6 +288,7 @@ static const struct option_row rows[] = {
 	{ 's', "pci_slot", "CFG", set_pci_slot, NULL, "PCI device: [BUS:]SLOT[:FUNC],DEVICE[,OPTIONS]" },
 	{ 'l', "lpc", "CFG", set_lpc, NULL, "serial port: comN,stdio|pty|file:PATH|tcp:PORT|..." },
 	{ 0, "cpu_affinity", "IDS", set_affinity, NULL, "local APIC ids of the pCPUs to use, e.g. 1,2" },
+	{ 0, "intr_monitor", "CFG", set_intr_monitor, NULL, "THRESHOLD/s,PERIOD_s,DELAY_ms,DURATION_ms: damp storms" },
 	{ 0, "debugexit", NULL, set_key, "debugexit", "writes to port 0xF4 end the VM with exit code 2 * value + 1" },
 	{ 0, "logger_setting", "CFG", set_logger, NULL, "console,level=1..5" },
 	{ 0, "dump-config", NULL, set_key, "dump", "print the resolved configuration and exit" },
@@ -271,7 +300,6 @@ static const struct option_row rows[] = {
 	{ 0, "enable_trusty", NULL, refuse, "there is no secure world", NULL },
 	{ 0, "virtio_poll", "NS", refuse, "kicks arrive as eventfds instead", NULL },
 	{ 0, "virtio_msi", NULL, refuse, "virtio devices use MSI-X", NULL },
-	{ 0, "intr_monitor", "CFG", refuse, "interrupts are not throttled", NULL },
 	{ 0, "cmd_monitor", "PATH", refuse, "there is no command socket; SIGTERM stops the VM", NULL },
 	{ 0, "acpidev_pt", "HID", refuse, "devices cannot be passed through", NULL },
 	{ 0, "mmiodev_pt", "CFG", refuse, "devices cannot be passed through", NULL },

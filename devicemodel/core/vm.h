@@ -25,6 +25,7 @@
 #include "core/mem.h"
 
 struct event_loop;
+struct intr_monitor;
 struct pci_bus;
 struct acrn_vcpu_regs;
 struct ioreq_pci_ops;
@@ -56,6 +57,7 @@ struct vm {
 	void *ioreq_page;		/* owned by core/ioreq.c */
 	uint32_t state_seq;		/* last value of the hypervisor's stop counter seen */
 	void *platform;			/* owned by devices.c */
+	struct intr_monitor *intr_monitor;	/* owned by devices.c; NULL: none */
 	pthread_mutex_t lock;		/* the device lock */
 	pthread_t loop_thread;
 	_Atomic int stop;		/* enum vm_stop */

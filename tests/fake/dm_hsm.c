@@ -233,3 +233,22 @@ int hsm_irqfd(struct hsm *hsm, int fd, uint64_t addr, uint32_t data, bool assign
 	(void)hsm, (void)fd, (void)addr, (void)data, (void)assign;
 	return 0;
 }
+
+int hsm_intr_counts(struct hsm *hsm, uint64_t *words, unsigned int *nr)
+{
+	(void)hsm;
+	if (fake_hsm.intr_err)
+		return fake_hsm.intr_err;
+	memcpy(words, fake_hsm.intr, sizeof(fake_hsm.intr));
+	*nr = fake_hsm.nr_intr;
+	return 0;
+}
+
+int hsm_intr_delay(struct hsm *hsm, uint64_t ms)
+{
+	(void)hsm;
+	fake_hsm.nr_delays++;
+	if (!fake_hsm.delay_err)
+		fake_hsm.delay_ms = ms;
+	return fake_hsm.delay_err;
+}

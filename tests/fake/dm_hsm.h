@@ -33,6 +33,9 @@ struct fake_hsm {
 	struct { uint64_t addr; uint32_t data; } msi[FAKE_MAX_EVENTS];
 	int nr_msis;
 	int nr_ioeventfds;		/* bound now */
+	uint64_t intr[4], delay_ms;	/* hsm_intr_counts()'s answer; the last hsm_intr_delay() that worked */
+	unsigned int nr_intr;		/* words of it */
+	int nr_delays, intr_err, delay_err;
 	/* how to answer: 0 or -errno */
 	int open_err, create_err, map_err, client_err, regs_err, start_err, wait_err, reset_err;
 	uint16_t nr_vcpus;		/* reported at creation, 0 means 2 */

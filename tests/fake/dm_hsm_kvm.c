@@ -469,6 +469,19 @@ int hsm_ioeventfd(struct hsm *hsm, const struct ioevent *ev, bool assign)
 	return call(vm_fd, KVM_IOEVENTFD, &k);
 }
 
+int hsm_intr_counts(struct hsm *hsm, uint64_t *words, unsigned int *nr)
+{
+	(void)hsm, (void)words;
+	*nr = 0;
+	return 0;
+}
+
+int hsm_intr_delay(struct hsm *hsm, uint64_t ms)
+{
+	(void)hsm, (void)ms;
+	return -ENOTTY;
+}
+
 int hsm_irqfd(struct hsm *hsm, int fd, uint64_t addr, uint32_t data, bool assign)
 {
 	(void)hsm, (void)fd, (void)addr, (void)data, (void)assign;

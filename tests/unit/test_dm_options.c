@@ -74,6 +74,16 @@ START_TEST(dump_shows_no_dump)
 }
 END_TEST
 
+START_TEST(interrupt_monitor)
+{
+	ck_assert_int_eq(parse("-k k --intr_monitor 10000,10,1,100 vm1"), OPTIONS_RUN);
+	ck_assert_uint_eq(config_get_u64(&cfg, "intr_monitor.threshold", 0), 10000);
+	ck_assert_uint_eq(config_get_u64(&cfg, "intr_monitor.period", 0), 10);
+	ck_assert_uint_eq(config_get_u64(&cfg, "intr_monitor.delay", 0), 1);
+	ck_assert_uint_eq(config_get_u64(&cfg, "intr_monitor.duration", 0), 100);
+}
+END_TEST
+
 static const struct { const char *text; uint64_t bytes; } sizes[] = {
 	{ "512M", 512ull << 20 }, { "2g", 2ull << 30 }, { "65536K", 64ull << 20 }, { "33554432B", 32ull << 20 },
 	{ "512", 512ull << 20 }, { "1048576", 1 << 20 }, { "1048575", 1048575ull << 20 },
@@ -101,6 +111,9 @@ static const char *const bad[] = {
 	"-k k --cpu_affinity 1,1 vm1", "-k k --cpu_affinity ,1 vm1",
 	"-k k --logger_setting console,level=9 vm1", "-k k --logger_setting disk,level=3 vm1",
 	"-k k --ovmf x vm1", "-k k --rtvm vm1", "-k k --vtpm2 x vm1", "-k k --windows vm1", "-k k --cmd_monitor x vm1",
+	"-k k --intr_monitor 1,1,1 vm1", "-k k --intr_monitor 1,1,1,1,1 vm1", "-k k --intr_monitor 0,1,1,1 vm1",
+	"-k k --intr_monitor 1,1,1001,1 vm1", "-k k --intr_monitor 1,-1,1,1 vm1", "-k k --intr_monitor 1,1,,1 vm1",
+	"-k k --intr_monitor 1,1,1,99999999999999999999 vm1", "-k k --intr_monitor x vm1",
 	"-k k --nonsense vm1", "-Z vm1",
 };
 
@@ -169,6 +182,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_test(tc, defaults_are_added);
 	tcase_add_test(tc, everything_at_once);
+	tcase_add_test(tc, interrupt_monitor);
 	tcase_add_test(tc, dump_shows_no_dump);
 	tcase_add_loop_test(tc, memory_sizes, 0, sizeof(sizes) / sizeof(sizes[0]));
 	tcase_add_loop_test(tc, bad_lines_are_refused, 0, sizeof(bad) / sizeof(bad[0]));
