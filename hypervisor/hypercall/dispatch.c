@@ -76,6 +76,16 @@ static bool got_turn(void *unused __unused)
 	return !__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE);
 }
 
+void hypercall_take_turn(void)
+{
+	wait_until(got_turn, NULL);
+}
+
+void hypercall_give_turn(void)
+{
+	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+}
+
 static int64_t call(const struct hc_row *row, struct hc_call *c)
 {
 	if (row->names_vm) {
@@ -98,9 +108,9 @@ int64_t hypercall(struct vcpu *vcpu, uint64_t id, uint64_t p1, uint64_t p2)
 	if (!row->fn)
 		return -ENOTTY;
 	if (row->life) {
-		wait_until(got_turn, NULL);
+		hypercall_take_turn();
 		result = call(row, &c);
-		__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+		hypercall_give_turn();
 		return result;
 	}
 	vm_table_enter();

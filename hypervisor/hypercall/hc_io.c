@@ -7,6 +7,7 @@
 #include "hypercall/hc.h"
 #include "io/ioreq.h"
 #include "lib/errno.h"
+#include "machine/severity.h"
 #include "public/irq.h"
 #include "public/vm.h"
 #include "vm/virq.h"
@@ -29,10 +30,9 @@ int64_t hc_ioreq_done(struct hc_call *c)
 	return ioreq_complete(c->target, c->p2);
 }
 
-/* A real-time or safety VM is not the Service VM's to interrupt (reference-system.md 1.1, severity). */
 static bool may_interrupt(const struct vm *vm)
 {
-	return vm->cfg->severity <= SCENARIO_SEVERITY_SERVICE;
+	return severity_of(vm)->interruptible;
 }
 
 int64_t hc_irq_msi(struct hc_call *c)

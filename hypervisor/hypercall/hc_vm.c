@@ -40,6 +40,7 @@ int64_t hc_offline_cpu(struct hc_call *c)
 		struct vcpu *vcpu = service_vm->vcpus[i];
 
 		if (vcpu->vapic_id == c->p1 && vcpu != c->vcpu) {
+			WRITE_ONCE(vcpu->held, true);
 			vcpu_request(vcpu, REQ_PAUSE);
 			return 0;
 		}
@@ -143,6 +144,8 @@ int64_t hc_vm_start(struct hc_call *c)
 
 int64_t hc_vm_pause(struct hc_call *c)
 {
+	/* From now on it is the device model that has it paused. */
+	c->target->held = false;
 	return c->target->state == VM_CREATED ? 0 : machine_pause(c->target);
 }
 

@@ -161,20 +161,25 @@ int machine_start(struct vm *vm)
 	return 0;
 }
 
+static bool is_parked(void *arg)
+{
+	struct vcpu *vcpu = arg;
+
+	if (READ_ONCE(vcpu->state) == VCPU_PAUSED)
+		return true;
+	/* An NMI kick can meet the CPU between its last look and the entry: ask again. */
+	vcpu_request(vcpu, REQ_PAUSE);
+	return false;
+}
+
 static bool all_parked(void *arg)
 {
 	const struct vm *vm = arg;
 	uint16_t i;
 
-	for (i = 0; i < vm->nr_vcpus; i++) {
-		struct vcpu *vcpu = vm->vcpus[i];
-
-		if (READ_ONCE(vcpu->state) != VCPU_PAUSED) {
-			/* An NMI kick can meet the CPU between its last look and the entry: ask again. */
-			vcpu_request(vcpu, REQ_PAUSE);
+	for (i = 0; i < vm->nr_vcpus; i++)
+		if (!is_parked(vm->vcpus[i]))
 			return false;
-		}
-	}
 	return true;
 }
 
@@ -197,21 +202,55 @@ int machine_pause(struct vm *vm)
 	return 0;
 }
 
+static bool has_stopped(const struct vm *vm)
+{
+	return READ_ONCE(vm->crashed) || READ_ONCE(vm->stop) != VM_STOP_NONE;
+}
+
+/* A VM that stops by itself notes that first and then asks for the pause: seen here, or its request comes after our clearing. */
+static void let_go(struct vcpu *vcpu)
+{
+	atomic_clear_bit(&vcpu->requests, REQ_PAUSE);
+	if (has_stopped(vcpu->vm))
+		vcpu_request(vcpu, REQ_PAUSE);
+	else
+		thread_wake(&vcpu->thread);
+}
+
 int machine_resume(struct vm *vm)
 {
 	uint16_t i;
 
 	spin_lock(&vm->lock);
-	if (vm->state != VM_PAUSED || vm->crashed) {
+	if (vm->state != VM_PAUSED || has_stopped(vm)) {
 		spin_unlock(&vm->lock);
 		return ERR(-EINVAL);
 	}
 	vm->state = VM_RUNNING;
+	vm->held = false;
 	spin_unlock(&vm->lock);
-	for (i = 0; i < vm->nr_vcpus; i++) {
-		atomic_clear_bit(&vm->vcpus[i]->requests, REQ_PAUSE);
-		thread_wake(&vm->vcpus[i]->thread);
-	}
+	for (i = 0; i < vm->nr_vcpus; i++)
+		if (!READ_ONCE(vm->vcpus[i]->held))
+			let_go(vm->vcpus[i]);
+	return 0;
+}
+
+int machine_pause_vcpu(struct vm *vm, uint16_t vcpu_id)
+{
+	if (vcpu_id >= vm->nr_vcpus || (vm->state != VM_RUNNING && vm->state != VM_PAUSED))
+		return ERR(-EINVAL);
+	WRITE_ONCE(vm->vcpus[vcpu_id]->held, true);
+	wait_until(is_parked, vm->vcpus[vcpu_id]);
+	return 0;
+}
+
+int machine_resume_vcpu(struct vm *vm, uint16_t vcpu_id)
+{
+	if (vcpu_id >= vm->nr_vcpus || !vm->vcpus[vcpu_id]->held)
+		return ERR(-EINVAL);
+	WRITE_ONCE(vm->vcpus[vcpu_id]->held, false);
+	if (vm->state == VM_RUNNING)
+		let_go(vm->vcpus[vcpu_id]);
 	return 0;
 }
 
@@ -271,6 +310,7 @@ int machine_reset(struct vm *vm)
 	}
 	vm->crashed = false;
 	vm->stop = VM_STOP_NONE;
+	vm->held = false;
 	WRITE_ONCE(vm->intr_delay, 0);
 	spin_lock(&vm->lock);
 	vm->state = VM_CREATED;

@@ -29,8 +29,14 @@ void machine_destroy(struct vm *vm);
 int machine_start(struct vm *vm) __must_check;
 /* RUNNING -> PAUSED: returns when no vCPU of it runs any more. 0 when it is paused already; -EINVAL when off. */
 int machine_pause(struct vm *vm) __must_check;
-/* PAUSED -> RUNNING. */
+/* PAUSED -> RUNNING; vCPUs that were paused alone stay so. -EINVAL when it is not paused, or has stopped by itself. */
 int machine_resume(struct vm *vm) __must_check;
+/*
+ * One vCPU of a VM that runs or is paused: parked when it returns, until machine_resume_vcpu() or a reset of
+ * the VM, whatever is done to the VM in between. -EINVAL: no such vCPU, the VM is off, or it was not paused.
+ */
+int machine_pause_vcpu(struct vm *vm, uint16_t vcpu_id) __must_check;
+int machine_resume_vcpu(struct vm *vm, uint16_t vcpu_id) __must_check;
 /* Ends all vCPUs; the VM keeps its memory and devices in state POWERED_OFF. */
 void machine_stop(struct vm *vm);
 /* Any state -> CREATED: cold reset, memory kept, devices and vCPUs as after machine_build(). */

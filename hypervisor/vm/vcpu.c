@@ -218,6 +218,7 @@ void vcpu_reset(struct vcpu *vcpu)
 	vcpu->nmi_pending = false;
 	vcpu->event_check = false;
 	vcpu->parked = false;
+	vcpu->held = false;
 	vcpu->tsc_offset = 0;
 	vcpu->state = VCPU_OFFLINE;
 	vlapic_reset(vcpu, false);

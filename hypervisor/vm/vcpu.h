@@ -58,6 +58,7 @@ struct vcpu {
 	bool in_guest;			/* own thread writes around VM entry: a kick IPI is needed */
 	enum vcpu_state resume_state;	/* own thread: state to return to after a pause */
 	bool parked;			/* own thread: between pause and resume */
+	bool held;			/* atomic: paused alone, stays so when its VM is resumed */
 	uint8_t sipi_vector;
 	struct vmcs_state *vmx;		/* (o) owned by vmx/ */
 	struct vlapic *vlapic;		/* (o) owned by vm/vlapic.c */

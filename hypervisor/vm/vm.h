@@ -67,6 +67,7 @@ struct vm {
 	uint64_t intr_delay;			/* atomic; TSC ticks its devices' interrupts are held back, 0: they are not */
 	uint32_t nr_restarts;
 	enum vm_stop stop;			/* [lock] why it stopped by itself, last time */
+	bool held;				/* [lock] paused by the operator */
 	bool crashed;				/* set by vm_crash(); the VM is not entered again until reset */
 	char crash_reason[128];			/* [lock] set by vm_crash(), kept for the shell */
 	uint64_t crash_info[8];
