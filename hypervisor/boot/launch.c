@@ -65,8 +65,6 @@ static const char *unserved(const struct scenario_vm *cfg)
 		return "pci_dev";
 	if (cfg->kernel.acpi_tag[0])
 		return "acpi_tag";
-	if (cfg->crash_policy == SCENARIO_CRASH_NOTIFY)
-		return "crash_policy notify";
 	return NULL;
 }
 

@@ -6,7 +6,6 @@
 #include "debug/input.h"
 #include "debug/vmcon.h"
 #include "emul/vuart.h"
-#include "hw/power.h"
 #include "lib/string.h"
 #include "log/console.h"
 #include "log/log.h"
@@ -20,8 +19,6 @@
 
 static void cmd_help(int argc, char **argv);
 static void cmd_vm_console(int argc, char **argv);
-static void cmd_reboot(int argc, char **argv);
-static void cmd_poweroff(int argc, char **argv);
 static void cmd_log(int argc, char **argv);
 
 static const struct {
@@ -32,12 +29,18 @@ static const struct {
 	{ "vm_list", "", "VMs: number, name, kind, state, why stopped", cmd_vm_list },
 	{ "vcpu_list", "", "vCPUs: CPU, state, exits, run time", cmd_vcpu_list },
 	{ "vm_console", "ID", "attach to a VM's console; Ctrl-] comes back", cmd_vm_console },
+	{ "vm_pause", "ID", "stop a VM's vCPUs", cmd_life },
+	{ "vm_resume", "ID", "let a VM go on that vm_pause stopped", cmd_life },
+	{ "vcpu_pause", "ID VCPU", "stop one vCPU", cmd_life },
+	{ "vcpu_resume", "ID VCPU", "let it go on", cmd_life },
+	{ "vm_reset", "ID", "start a VM afresh, as if it had asked for it", cmd_life },
+	{ "vm_off", "ID", "switch a VM off, as if it had asked for it", cmd_life },
 	{ "vmexit", "[clear]", "VM exits by vCPU and reason, or reset the counts", cmd_vmexit },
 	{ "cpu_list", "", "CPUs and their scheduling policy", cmd_cpu_list },
 	{ "memory", "", "the hypervisor's page pool", cmd_memory },
 	{ "log", "", "the log kept in memory", cmd_log },
-	{ "reboot", "", "reset the machine", cmd_reboot },
-	{ "poweroff", "", "switch the machine off", cmd_poweroff },
+	{ "reboot", "[force]", "reset the machine", cmd_reboot },
+	{ "poweroff", "[force]", "switch the machine off", cmd_poweroff },
 };
 
 static char line[LINE_MAX];
@@ -61,20 +64,6 @@ static void cmd_vm_console(int argc, char **argv)
 		return;
 	}
 	console_printf("console of VM %lu; Ctrl-] comes back\n", id);
-}
-
-static void cmd_reboot(int argc __unused, char **argv __unused)
-{
-	console_printf("resetting the machine\n");
-	console_flush();
-	power_reset();
-}
-
-static void cmd_poweroff(int argc __unused, char **argv __unused)
-{
-	console_printf("switching the machine off\n");
-	console_flush();
-	power_off();
 }
 
 static void cmd_log(int argc __unused, char **argv __unused)

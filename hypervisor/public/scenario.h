@@ -60,7 +60,7 @@ enum scenario_severity {		/* numbers of reference-system.md 1.1 */
 enum scenario_crash_policy {
 	SCENARIO_CRASH_STOP = 0,	/* the VM stays down */
 	SCENARIO_CRASH_RESTART = 1,	/* cold reset, at most restart_max times (0: without limit) */
-	SCENARIO_CRASH_NOTIFY = 2,	/* paused, its owner is told and decides */
+	SCENARIO_CRASH_NOTIFY = 2,	/* kept, paused; the operator decides */
 	SCENARIO_NR_CRASH_POLICIES
 };
 

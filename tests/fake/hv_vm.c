@@ -37,6 +37,7 @@ int thread_create(struct thread *t, const char *name, uint32_t pcpu_id, void (*b
 	if (hv_threads.fail_at && !--hv_threads.fail_at)
 		return -EBUSY;
 	hv_threads.nr_created++;
+	hv_threads.last = t;
 	*t = (struct thread){ .pcpu_id = pcpu_id, .state = THREAD_NEW, .body = body, .arg = arg };
 	return 0;
 }

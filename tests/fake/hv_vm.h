@@ -17,6 +17,7 @@ struct hv_thread_counts {
 	unsigned int nr_created, nr_destroyed, nr_started, nr_woken, nr_blocked, nr_yielded;
 	unsigned int fail_at;	/* the n-th thread_create() from now fails with -EBUSY; 0: none */
 	void (*on_block)(void);
+	struct thread *last;	/* of thread_create() */
 };
 
 extern struct hv_thread_counts hv_threads;
