@@ -21,7 +21,6 @@ int exit_cpuid(struct vcpu *vcpu) __must_check;
 int exit_hlt(struct vcpu *vcpu) __must_check;
 int exit_undefined(struct vcpu *vcpu) __must_check;
 int exit_protect(struct vcpu *vcpu) __must_check;
-int exit_skip(struct vcpu *vcpu) __must_check;
 int exit_wbinvd(struct vcpu *vcpu) __must_check;
 int exit_pause(struct vcpu *vcpu) __must_check;
 int exit_xsetbv(struct vcpu *vcpu) __must_check;

@@ -54,7 +54,6 @@ int exit_machine_check(struct vcpu *vcpu)
 
 int exit_triple_fault(struct vcpu *vcpu)
 {
-	log_warn("vm %s: triple fault on vCPU %u at %lx\n", vcpu->vm->name, vcpu->vcpu_id, vcpu_rip(vcpu));
 	vcpu_request(vcpu, REQ_TRIPLE_FAULT);
 	return 0;
 }

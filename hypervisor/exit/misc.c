@@ -7,8 +7,11 @@
 #include "vm/vcpu_arch.h"
 #include "vm/vcpuid.h"
 #include "vm/virq.h"
+#include "vm/vm.h"
 #include "x86/cr.h"
 #include "x86/insn.h"
+#include "x86/vmcs_field.h"
+#include "x86/vmx_insn.h"
 
 int exit_cpuid(struct vcpu *vcpu)
 {
@@ -32,12 +35,6 @@ int exit_undefined(struct vcpu *vcpu)
 int exit_protect(struct vcpu *vcpu)
 {
 	virq_exception_error(vcpu, VEC_GP, 0);
-	return 0;
-}
-
-int exit_skip(struct vcpu *vcpu)
-{
-	vcpu_skip(vcpu);
 	return 0;
 }
 
@@ -69,9 +66,17 @@ int exit_xsetbv(struct vcpu *vcpu)
 	return 0;
 }
 
-/* Hardware task switches: no 64-bit guest makes them, and emulating them would put a large parser on a trust line. */
+/*
+ * A hardware task switch (27.2.1: selector and source in the qualification). No 64-bit guest makes one, and emulating it
+ * would put a large parser of guest structures on a trust line.
+ */
 int exit_task_switch(struct vcpu *vcpu)
 {
-	vcpu_request(vcpu, REQ_TRIPLE_FAULT);
+	static const char *const source[] = { "CALL", "IRET", "JMP", "a task gate in the IDT" };
+	uint64_t q = vmread(VMCS_EXIT_QUALIFICATION);
+
+	exit_report(vcpu, "hardware task switch, which is not offered");
+	vm_crash(vcpu->vm, "vCPU %u: hardware task switch by %s to selector %lx, which is not offered", vcpu->vcpu_id,
+		 source[q >> 30 & 3], q & 0xffff);
 	return 0;
 }

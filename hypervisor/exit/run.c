@@ -79,6 +79,7 @@ static void serve_io_done(struct vcpu *vcpu)
 
 static void serve_triple_fault(struct vcpu *vcpu)
 {
+	exit_report(vcpu, "triple fault");
 	if (vcpu->vm->hooks.stopped)
 		vcpu->vm->hooks.stopped(vcpu->vm, VM_STOP_TRIPLE_FAULT);
 }

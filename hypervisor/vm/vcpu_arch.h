@@ -19,6 +19,7 @@ struct vcpu_arch {
 	void *msr_bitmap;		/* 4 KiB */
 	void *fpu;			/* XSAVE area, fpu_pages */
 	uint32_t fpu_pages;
+	bool update_refused;		/* a microcode update was; said once */
 	uint64_t xcr0, xss;
 	uint64_t msr[NR_SWITCHED_MSRS];
 	uint64_t dr[4], dr6, cr2;

@@ -32,7 +32,7 @@ void frame_put(void *p, uint32_t nr_pages)
 	free(p);
 }
 
-void log_printf(enum log_level level, const char *fmt, ...)
+__attribute__((weak)) void log_printf(enum log_level level, const char *fmt, ...)
 {
 	(void)level;
 	(void)fmt;
