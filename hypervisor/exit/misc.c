@@ -8,6 +8,7 @@
 #include "vm/vcpuid.h"
 #include "vm/virq.h"
 #include "vm/vm.h"
+#include "x86/cpuid.h"
 #include "x86/cr.h"
 #include "x86/insn.h"
 #include "x86/vmcs_field.h"
@@ -38,10 +39,19 @@ int exit_protect(struct vcpu *vcpu)
 	return 0;
 }
 
-/* RAM is coherent, and flushing all caches would cost every other VM: only instructions after it need be ordered. */
+/*
+ * Caches are flushed where something outside the coherent CPUs may look at memory: for the VM that owns devices, and for one
+ * that has uncached RAM on a CPU that does not snoop itself. For others it would only cost the neighbours, so order is all.
+ * INVD too writes back: dropped lines could be anybody's.
+ */
 int exit_wbinvd(struct vcpu *vcpu)
 {
-	cpu_mfence();
+	const struct vm *vm = vcpu->vm;
+
+	if (vm_is_service(vm) || (vm->memtypes.everywhere != PG_WB && !(cpuid(1, 0).edx & CPUID_1_EDX_SS)))
+		wbinvd();
+	else
+		cpu_mfence();
 	vcpu_skip(vcpu);
 	return 0;
 }

@@ -78,7 +78,7 @@ static int add(struct vm *vm, const struct vm_memory_region *r)
 		if (err)
 			break;
 		/* Device memory stays uncached whatever was asked; RAM may be made weaker. */
-		if ((attr_of_backing & PG_TYPE_MASK) == PG_UC)
+		if (!pg_is_ram(attr_of_backing))
 			want = (attr & ~PG_TYPE_MASK) | PG_UC;
 		n = MIN(page - (from & (page - 1)), r->size - done);
 		err = gpa_map(vm, gpa(r->gpa + done), pa, n, want);

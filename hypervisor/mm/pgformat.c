@@ -64,6 +64,7 @@ static uint64_t ept_leaf(uint32_t attr, unsigned int level)
 	e |= attr & PG_R ? EPTE_R : 0;
 	e |= attr & PG_W ? EPTE_W : 0;
 	e |= attr & PG_X ? EPTE_X : 0;
+	e |= attr & PG_WEAK ? EPTE_WEAK : 0;
 	return level > 1 ? e | EPTE_PS : e;
 }
 
@@ -71,6 +72,7 @@ static uint32_t ept_attr(uint64_t e, unsigned int level)
 {
 	uint32_t attr = (e & EPTE_R ? PG_R : 0) | (e & EPTE_W ? PG_W : 0) | (e & EPTE_X ? PG_X : 0);
 
+	attr |= e & EPTE_WEAK ? PG_WEAK : 0;
 	(void)level;
 	for (uint32_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (types[i].ept_type == (e & EPTE_TYPE_MASK) >> EPTE_TYPE_SHIFT)

@@ -18,6 +18,7 @@ struct walk {
 	uint32_t attr;		/* map only */
 	uint32_t clear, set;	/* protect only */
 	int (*leaf)(struct walk *w, uint64_t *entry, unsigned int level);
+	bool (*skip)(const struct walk *w, uint64_t entry, unsigned int level);	/* or NULL: leaves that stay as they are */
 	bool allocate;		/* make tables that are missing */
 };
 
@@ -153,6 +154,8 @@ static int visit(struct walk *w, uint64_t *entry, unsigned int level)
 		 (present ? is_leaf(f, *entry, level)
 			  : level <= f->max_leaf && IS_ALIGNED(w->pa.v, size_of(level))));
 
+	if (w->skip && is_leaf(f, *entry, level) && w->skip(w, *entry, level))
+		return 0;
 	if (present && as_leaf && w->allocate && !IS_ALIGNED(w->pa.v, size_of(level)))
 		as_leaf = false;
 	if (as_leaf)
@@ -237,6 +240,14 @@ static int leaf_protect(struct walk *w, uint64_t *entry, unsigned int level)
 	return 0;
 }
 
+/* retype: what is no RAM, or has the type */
+static bool stays(const struct walk *w, uint64_t entry, unsigned int level)
+{
+	uint32_t attr = w->pt->fmt->attr(entry, level);
+
+	return !pg_is_ram(attr) || (attr & (PG_TYPE_MASK | PG_WEAK)) == w->set;
+}
+
 /* See the header. Takes the table's lock. */
 int pgtable_map(struct pgtable *pt, uint64_t va, hpa_t pa, uint64_t size, uint32_t attr)
 {
@@ -257,6 +268,17 @@ int pgtable_unmap(struct pgtable *pt, uint64_t va, uint64_t size)
 int pgtable_protect(struct pgtable *pt, uint64_t va, uint64_t size, uint32_t clear, uint32_t set)
 {
 	struct walk w = { .pt = pt, .va = va, .clear = clear, .set = set, .leaf = leaf_protect };
+
+	return walk(&w, size);
+}
+
+/* See the header. Takes the table's lock. */
+int pgtable_retype(struct pgtable *pt, uint64_t va, uint64_t size, uint32_t type)
+{
+	struct walk w = {
+		.pt = pt, .va = va, .clear = PG_TYPE_MASK | PG_WEAK, .set = type == PG_WB ? PG_WB : type | PG_WEAK,
+		.leaf = leaf_protect, .skip = stays,
+	};
 
 	return walk(&w, size);
 }

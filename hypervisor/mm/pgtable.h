@@ -25,6 +25,13 @@
 #define PG_WT	0x30u
 #define PG_WP	0x40u
 #define PG_TYPE_MASK 0x70u
+#define PG_WEAK	0x80u	/* RAM all the same: its guest's MTRRs or CR0.CD took write-back away (EPT only) */
+
+/* RAM is what was mapped write-back: device memory is not for copying. */
+static inline bool pg_is_ram(uint32_t attr)
+{
+	return (attr & PG_TYPE_MASK) == PG_WB || (attr & PG_WEAK);
+}
 
 struct pgtable_format {
 	/* Entry bits for a leaf of `attr` at `level` (1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB). */
@@ -67,6 +74,9 @@ int pgtable_unmap(struct pgtable *pt, uint64_t va, uint64_t size) __must_check;
 
 /* Changes access bits: (old & ~clear) | set, where mapped. */
 int pgtable_protect(struct pgtable *pt, uint64_t va, uint64_t size, uint32_t clear, uint32_t set) __must_check;
+
+/* Gives RAM in the range another memory type; large pages are split only where it changes. 0, -EINVAL, -ENOMEM. The caller flushes. */
+int pgtable_retype(struct pgtable *pt, uint64_t va, uint64_t size, uint32_t type) __must_check;
 
 /*
  * Looks up one address: 0 and *pa (with the offset), *attr, *size (of the page,

@@ -38,7 +38,7 @@ void gpa_destroy(struct vm *vm)
 }
 
 /* Every vCPU that is in the guest now must have left it before old translations may be relied on to be gone. */
-static void flush_all(struct vm *vm)
+void gpa_flush(struct vm *vm)
 {
 	uint16_t i;
 
@@ -63,9 +63,11 @@ int gpa_map(struct vm *vm, gpa_t gpa, hpa_t hpa, uint64_t size, uint32_t attr)
 	bool fresh = pgtable_lookup(&vm->ept, gpa.v, NULL, NULL, NULL) == -ENOENT;
 	int err = pgtable_map(&vm->ept, gpa.v, hpa, size, attr);
 
-	/* An EPT entry that was not present is never cached (28.3.3.3): nothing to flush. */
-	if (!fresh || size > PAGE_SIZE)
-		flush_all(vm);
+	if (!err && pg_is_ram(attr))
+		err = mtrr_mapped(vm, gpa.v, size);
+	/* An EPT entry that was not present is never cached (28.3.3.3): nothing to flush, if it has its type from the start. */
+	if (!fresh || size > PAGE_SIZE || READ_ONCE(vm->memtypes.everywhere) != PG_WB)
+		gpa_flush(vm);
 	return err;
 }
 
@@ -73,7 +75,7 @@ int gpa_unmap(struct vm *vm, gpa_t gpa, uint64_t size)
 {
 	int err = pgtable_unmap(&vm->ept, gpa.v, size);
 
-	flush_all(vm);
+	gpa_flush(vm);
 	return err;
 }
 
@@ -81,7 +83,7 @@ int gpa_protect(struct vm *vm, gpa_t gpa, uint64_t size, uint32_t clear, uint32_
 {
 	int err = pgtable_protect(&vm->ept, gpa.v, size, clear, set);
 
-	flush_all(vm);
+	gpa_flush(vm);
 	return err;
 }
 
@@ -99,8 +101,7 @@ void *gpa_ptr(const struct vm *vm, gpa_t gpa, uint64_t size)
 	while (done < size || !done) {
 		if (gpa.v + done < gpa.v || pgtable_lookup(&vm->ept, gpa.v + done, &here, &attr, &page))
 			return NULL;
-		/* Write-back is how RAM, and only RAM, is mapped: device memory is not for copying. */
-		if ((attr & PG_TYPE_MASK) != PG_WB)
+		if (!pg_is_ram(attr))
 			return NULL;
 		if (!done)
 			first = here;

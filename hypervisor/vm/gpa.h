@@ -15,6 +15,9 @@ int gpa_map(struct vm *vm, gpa_t gpa, hpa_t hpa, uint64_t size, uint32_t attr) _
 int gpa_unmap(struct vm *vm, gpa_t gpa, uint64_t size) __must_check;
 int gpa_protect(struct vm *vm, gpa_t gpa, uint64_t size, uint32_t clear, uint32_t set) __must_check;
 
+/* Returns when no vCPU uses a translation from before the call. Any CPU. */
+void gpa_flush(struct vm *vm);
+
 /* Direct-map pointer to `size` bytes that lie in one mapped RAM page run, or NULL. Lock-free. */
 void *gpa_ptr(const struct vm *vm, gpa_t gpa, uint64_t size) __must_check;
 

@@ -49,7 +49,7 @@ static bool look_up(struct walk *w, uint64_t at)
 	uint32_t attr;
 	hpa_t where;
 
-	if (pgtable_lookup(&w->vm->ept, at, &where, &attr, &size) || (attr & PG_TYPE_MASK) != PG_WB)
+	if (pgtable_lookup(&w->vm->ept, at, &where, &attr, &size) || !pg_is_ram(attr))
 		return false;
 	w->ram_base = at & ~(size - 1);
 	w->ram_size = size;

@@ -125,6 +125,7 @@ static int arch_create(struct vcpu *vcpu)
 	if (!a->fpu || !a->msr_bitmap)
 		return ERR(-ENOMEM);
 	fpu_reset(a);
+	mtrr_reset(&a->mtrr);
 	return vmcs_create(&a->vmcs);
 }
 
@@ -201,11 +202,10 @@ static void arch_reset(struct vcpu_arch *a)
 	a->start_given = false;
 	a->live = false;
 	a->xss = 0;
-	a->dr6 = a->cr2 = a->mtrr_def_type = 0;
+	a->dr6 = a->cr2 = 0;
 	memset(a->msr, 0, sizeof(a->msr));
 	memset(a->dr, 0, sizeof(a->dr));
-	memset(a->mtrr_fix, 0, sizeof(a->mtrr_fix));
-	memset(a->mtrr_var, 0, sizeof(a->mtrr_var));
+	mtrr_reset(&a->mtrr);
 	memset(a->fpu, 0, a->fpu_pages * PAGE_SIZE);
 	fpu_reset(a);
 }

@@ -4,6 +4,7 @@
 
 #include "lib/types.h"
 #include "public/vm.h"
+#include "vm/mtrr.h"
 #include "vmx/vmcs.h"
 
 struct vm;
@@ -24,7 +25,7 @@ struct vcpu_arch {
 	uint64_t msr[NR_SWITCHED_MSRS];
 	uint64_t dr[4], dr6, cr2;
 	uint64_t efer;			/* guest's EFER as it wrote it (LMA included) */
-	uint64_t mtrr_def_type, mtrr_fix[11], mtrr_var[16];	/* kept for the guest, see vm/vmsr.c */
+	struct mtrr mtrr;
 };
 
 /* Own thread, VMCS loaded: writes the whole VMCS from arch->start (or the reset state). 0 or -EINVAL. */
@@ -43,6 +44,11 @@ int vcpu_write_cr0(struct vcpu *vcpu, uint64_t value) __must_check;
 int vcpu_write_cr4(struct vcpu *vcpu, uint64_t value) __must_check;
 int vcpu_write_efer(struct vcpu *vcpu, uint64_t value) __must_check;
 int vcpu_write_xcr0(struct vcpu *vcpu, uint64_t value) __must_check;
+
+/* Physical-address bits of this machine, as a mask. */
+uint64_t vcpu_address_mask(void);
+/* CR0.CD or vCPU 0's MTRRs changed: memory types follow; the VM is stopped when there is no memory for it. */
+void vcpu_memtypes_changed(struct vcpu *vcpu);
 
 /* CR0 bits a guest changes without an exit. */
 #define CR0_GUEST_OWNED	(CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_WP | CR0_AM)

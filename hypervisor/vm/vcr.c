@@ -59,18 +59,17 @@ void vcpu_arch_init(void)
 #define ADDRESS_LEAF	0x80000008u
 #define ADDRESS_DEFAULT	36u	/* bits of a CPU without that leaf (SDM vol 3, 4.1.4) */
 
-/* Address bits that this CPU does not have. */
-static uint64_t beyond_memory(void)
+uint64_t vcpu_address_mask(void)
 {
 	uint32_t bits = cpuid(0x80000000u, 0).eax >= ADDRESS_LEAF ? cpuid(ADDRESS_LEAF, 0).eax & 0xff : ADDRESS_DEFAULT;
 
-	return ~((1ul << bits) - 1);
+	return (1ul << bits) - 1;
 }
 
 /* PAE paging keeps its four top entries in the VMCS (26.3.1.6): all of them are loaded, or none and 1. */
 static int load_pdptes(struct vcpu *vcpu)
 {
-	const uint64_t reserved = PDPTE_RESERVED | beyond_memory();
+	const uint64_t reserved = PDPTE_RESERVED | ~vcpu_address_mask();
 	uint64_t pdpte[4];
 	unsigned int i;
 
@@ -121,6 +120,12 @@ static bool cr0_is_valid(struct vcpu *vcpu, uint64_t v)
 	return true;
 }
 
+void vcpu_memtypes_changed(struct vcpu *vcpu)
+{
+	if (mtrr_apply(vcpu, vcpu_cr0(vcpu) & CR0_CD))
+		vm_crash(vcpu->vm, "no memory is left for page tables of its memory types");
+}
+
 int vcpu_write_cr0(struct vcpu *vcpu, uint64_t v)
 {
 	uint64_t old = vcpu_cr0(vcpu), cr4 = vcpu_cr4(vcpu);
@@ -135,11 +140,13 @@ int vcpu_write_cr0(struct vcpu *vcpu, uint64_t v)
 		set_long_mode(vcpu, false);
 	if (paging && (cr4 & CR4_PAE) && !(vcpu->arch->efer & EFER_LMA) && load_pdptes(vcpu))
 		return 1;
-	/* Caching stays on: RAM is coherent write-back whatever the guest's CD says. */
+	/* The CPU's caches serve everybody and stay on: CD makes the VM's RAM uncached by EPT. */
 	vmwrite(VMCS_GUEST_CR0, (v | CR0_NE) & ~(CR0_CD | CR0_NW));
 	vmwrite(VMCS_CR0_SHADOW, v);
 	if ((v ^ old) & (CR0_PG | CR0_WP | CR0_CD))
 		flush_tlb(vcpu);
+	if ((v ^ old) & CR0_CD)
+		vcpu_memtypes_changed(vcpu);
 	return 0;
 }
 

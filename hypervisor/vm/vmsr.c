@@ -147,66 +147,22 @@ static int read_misc_enable(struct vcpu *vcpu __unused, uint32_t msr __unused, u
 	return 0;
 }
 
-#define MTRR_CAP_VALUE	0x508ul	/* 8 variable ranges, fixed ranges, write-combining */
-#define MTRR_FIX_REGS	11u
-
-static int read_mtrr_cap(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t *v)
+static bool mtrrs_hidden(const struct vcpu *vcpu)
 {
-	*v = MTRR_CAP_VALUE;
-	return 0;
-}
-
-/* The guest's MTRRs are kept for it; RAM stays write-back and devices uncached by EPT (11.11.9 leaves no gap for VMs). */
-static uint64_t *mtrr_slot(struct vcpu *vcpu, uint32_t msr)
-{
-	static const uint16_t fixed[MTRR_FIX_REGS] = {
-		0x250, 0x258, 0x259, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e, 0x26f
-	};
-	unsigned int i;
-
-	if (msr == MSR_MTRR_DEF_TYPE)
-		return &vcpu->arch->mtrr_def_type;
-	if (msr >= MSR_MTRR_PHYS_BASE(0) && msr <= MSR_MTRR_PHYS_MASK(7))
-		return &vcpu->arch->mtrr_var[msr - MSR_MTRR_PHYS_BASE(0)];
-	for (i = 0; i < MTRR_FIX_REGS; i++)
-		if (fixed[i] == msr)
-			return &vcpu->arch->mtrr_fix[i];
-	return NULL;
+	return vcpu->vm->flags & SCENARIO_FLAG_HIDE_MTRR;
 }
 
 static int read_mtrr(struct vcpu *vcpu, uint32_t msr, uint64_t *v)
 {
-	const uint64_t *slot = mtrr_slot(vcpu, msr);
-
-	if (!slot || (vcpu->vm->flags & SCENARIO_FLAG_HIDE_MTRR))
-		return 1;
-	*v = *slot;
-	return 0;
-}
-
-static bool mtrr_types_are_valid(uint32_t msr, uint64_t v)
-{
-	unsigned int i, n = msr >= MSR_MTRR_FIX64K_00000 && msr <= MSR_MTRR_FIX4K_F8000 ? 8 : 1;
-
-	/* A mask register has no type; the types are UC, WC, WT, WP, WB. */
-	if (n == 1 && msr != MSR_MTRR_DEF_TYPE && (msr & 1))
-		return true;
-	for (i = 0; i < n; i++) {
-		uint64_t t = v >> 8 * i & 0xff;
-
-		if (t > 6 || t == 2 || t == 3)
-			return false;
-	}
-	return true;
+	return mtrrs_hidden(vcpu) || mtrr_read(&vcpu->arch->mtrr, msr, v);
 }
 
 static int write_mtrr(struct vcpu *vcpu, uint32_t msr, uint64_t v)
 {
-	uint64_t *slot = mtrr_slot(vcpu, msr);
-
-	if (!slot || (vcpu->vm->flags & SCENARIO_FLAG_HIDE_MTRR) || !mtrr_types_are_valid(msr, v))
+	if (mtrrs_hidden(vcpu) || mtrr_write(&vcpu->arch->mtrr, msr, v, vcpu_address_mask()))
 		return 1;
-	*slot = v;
+	if (!vcpu->vcpu_id)
+		vcpu_memtypes_changed(vcpu);
 	return 0;
 }
 
@@ -246,7 +202,7 @@ static const struct msr_rule rules[] = {
 	{ MSR_APIC_BASE, MSR_APIC_BASE, false, false, vlapic_msr_read, write_apic_base },
 	{ MSR_BIOS_UPDT_TRIG, MSR_BIOS_UPDT_TRIG, false, false, NULL, refuse_update },
 	{ MSR_BIOS_SIGN_ID, MSR_BIOS_SIGN_ID, false, false, read_microcode, write_ignore },
-	{ MSR_MTRR_CAP, MSR_MTRR_CAP, false, false, read_mtrr_cap, NULL },
+	{ MSR_MTRR_CAP, MSR_MTRR_CAP, false, false, read_mtrr, NULL },
 	{ MSR_SYSENTER_CS, MSR_SYSENTER_EIP, true, true, NULL, NULL },
 	{ MSR_MCG_CAP, MSR_MCG_CAP, false, false, read_zero, NULL },
 	{ MSR_MCG_STATUS, MSR_MCG_STATUS, false, false, read_zero, write_zero_only },

@@ -55,6 +55,7 @@
 #define CPUID_1_EDX_PAT		(1u << 16)
 #define CPUID_1_EDX_DS		(1u << 21)
 #define CPUID_1_EDX_ACPI	(1u << 22)
+#define CPUID_1_EDX_SS		(1u << 27)	/* self-snoop: conflicting memory types stay coherent */
 #define CPUID_1_EDX_HTT		(1u << 28)
 #define CPUID_1_EDX_TM		(1u << 29)
 #define CPUID_1_EDX_PBE		(1u << 31)

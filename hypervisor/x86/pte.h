@@ -25,6 +25,7 @@
 #define EPTE_PS		(1ul << 7)
 #define EPTE_A		(1ul << 8)
 #define EPTE_D		(1ul << 9)
+#define EPTE_WEAK	(1ul << 52)	/* ours, ignored by the CPU: PG_WEAK of mm/pgtable.h */
 
 /* EPT pointer (SDM volume 3, 24.6.11). */
 #define EPTP_TYPE_WB	6ul

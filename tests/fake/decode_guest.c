@@ -77,7 +77,7 @@ void *gpa_ptr(const struct vm *vm, gpa_t at, uint64_t size)
 	hpa_t first;
 
 	if ((at.v & (PAGE_SIZE - 1)) + size > PAGE_SIZE || pgtable_lookup(&vm->ept, at.v, &first, &attr, NULL) ||
-	    (attr & PG_TYPE_MASK) != PG_WB)
+	    !pg_is_ram(attr))
 		return NULL;
 	return hpa_to_hva(first);
 }

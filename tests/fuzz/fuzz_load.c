@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fuzz target for the loaders of kernels (libFuzzer's entry point): byte 0 the wanted type, byte 1: a ramdisk, marks of the formats put in; the rest a kernel. */
-/* fuzz: hypervisor/machine/load.c hypervisor/machine/load_bzimage.c hypervisor/machine/load_elf.c hypervisor/machine/guest_acpi.c hypervisor/machine/acpi_write.c hypervisor/mm/e820.c hypervisor/vm/gpa.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c tests/fake/hv_load.c tests/fake/hv_string.c tests/fake/vm_mem.c tests/fake/vm_vm.c tests/fake/vm_time.c */
+/* fuzz: hypervisor/machine/load.c hypervisor/machine/load_bzimage.c hypervisor/machine/load_elf.c hypervisor/machine/guest_acpi.c hypervisor/machine/acpi_write.c hypervisor/mm/e820.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c tests/fake/hv_load.c tests/fake/hv_string.c tests/fake/vm_mem.c tests/fake/vm_vm.c tests/fake/vm_time.c */
 /* fuzz-flags: -DHOST_DIRECT_BASE=0ul */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ACPI tables of a pre-launched VM: structure, checksums, what MADT and FADT say, and iasl's opinion of all of them. */
-/* unit: hypervisor/machine/guest_acpi.c hypervisor/machine/acpi_write.c hypervisor/vm/gpa.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c tests/fake/vm_mem.c tests/fake/vm_vm.c tests/fake/vm_time.c */
+/* unit: hypervisor/machine/guest_acpi.c hypervisor/machine/acpi_write.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c tests/fake/vm_mem.c tests/fake/vm_vm.c tests/fake/vm_time.c */
 /* unit-flags: -DHOST_DIRECT_BASE=0ul */
 #include <check.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ELF kernels by PVH note and multiboot, 32- and 64-bit: registers and start blocks; truncated and hostile files. */
-/* unit: hypervisor/machine/load.c hypervisor/machine/load_bzimage.c hypervisor/machine/load_elf.c hypervisor/machine/guest_acpi.c hypervisor/machine/acpi_write.c hypervisor/mm/e820.c hypervisor/vm/gpa.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c tests/fake/hv_load.c tests/fake/hv_string.c tests/fake/vm_mem.c tests/fake/vm_vm.c tests/fake/vm_time.c */
+/* unit: hypervisor/machine/load.c hypervisor/machine/load_bzimage.c hypervisor/machine/load_elf.c hypervisor/machine/guest_acpi.c hypervisor/machine/acpi_write.c hypervisor/mm/e820.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c tests/fake/hv_load.c tests/fake/hv_string.c tests/fake/vm_mem.c tests/fake/vm_vm.c tests/fake/vm_time.c */
 /* unit-flags: -DHOST_DIRECT_BASE=0ul */
 #include <check.h>
 #include <elf.h>

@@ -87,7 +87,7 @@ static bool is_guests_device(struct vm *vm, uint64_t start, uint64_t size)
 		hpa_t to;
 
 		if (!pgtable_lookup(&vm->ept, at, &to, &attr, NULL)) {
-			if (to.v != at || (attr & PG_TYPE_MASK) != PG_UC)
+			if (to.v != at || pg_is_ram(attr))
 				return false;
 		} else if (at < LIMIT_4G || passthru_is_memory(at) || at - vm->vpci->ecam < vm->vpci->ecam_size) {
 			return false;	/* above 4 GiB the guest's first touch maps devices */

@@ -234,6 +234,52 @@ static void test_mtrr(void)
 	refuses(MSR_MTRR_PHYS_BASE(1), 0xc0000003ul, "an unknown type in a variable MTRR");
 }
 
+static volatile uint64_t words[512] __aligned(4096);
+
+/* Memory keeps what is written, and the hypervisor still finds code and tables in it: an MMIO access is decoded. */
+static bool ram_works(uint64_t seed)
+{
+	uint32_t id = apic_id();
+	unsigned int i, bad = 0;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		words[i] = seed * (i + 1);
+	__asm__ volatile("wbinvd" : : : "memory");
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		bad += words[i] != seed * (i + 1);
+	return !bad && apic_id() == id;
+}
+
+/* What the types are is the unit tests' matter; here, that a VM goes on under each of them. */
+static void test_memory_types(void)
+{
+	static const uint8_t types[] = { 0, 1, 4, 5, 6 };
+	uint64_t def = rdmsr(MSR_MTRR_DEF_TYPE), cr0 = read_cr0(), at = (uint64_t)words;
+	uint64_t mask = ((1ul << (cpuid(0x80000008u, 0).eax & 0xff)) - 1) & ~0xffful;
+	unsigned int i;
+
+	report_eq(def, 0xc06, "MTRRs start enabled and write-back, as a firmware leaves them");
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		wrmsr(MSR_MTRR_DEF_TYPE, (def & ~0xfful) | types[i]);
+		report(ram_works(0x1234567 + i), "RAM works with default type %u", types[i]);
+	}
+	wrmsr(MSR_MTRR_DEF_TYPE, 0);
+	report(ram_works(0x7654321), "RAM works with the MTRRs off");
+	wrmsr(MSR_MTRR_DEF_TYPE, def);
+	wrmsr(MSR_MTRR_PHYS_BASE(2), at | 1);
+	wrmsr(MSR_MTRR_PHYS_MASK(2), mask | MTRR_PHYS_MASK_VALID);
+	report(ram_works(0x1111111), "RAM works with one page of another type");
+	wrmsr(MSR_MTRR_PHYS_MASK(2), 0);
+	write_cr0(cr0 | CR0_CD);
+	report(ram_works(0x2222222), "RAM works with CR0.CD");
+	write_cr0(cr0);
+	report(ram_works(0x3333333), "and without it again");
+	refuses(MSR_MTRR_DEF_TYPE, 1ul << 8, "a reserved bit of the default type");
+	refuses(MSR_MTRR_PHYS_BASE(2), 1ul << 8, "a reserved bit of a base");
+	refuses(MSR_MTRR_PHYS_MASK(2), 1ul << 10, "a reserved bit of a mask");
+	refuses(MSR_MTRR_PHYS_MASK(2), mask + 0x1000, "a mask of more bits than an address has");
+}
+
 void case_msr(void)
 {
 	test_kept();
@@ -246,6 +292,8 @@ void case_msr(void)
 	if (platform_is_vm()) {
 		test_unknown();
 		test_vm_policy();
+		if (cpuid(1, 0).edx & 1u << 12)
+			test_memory_types();
 	} else {
 		report_skip("unknown MSRs: the bare emulator ignores them");
 	}
