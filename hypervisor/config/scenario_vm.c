@@ -82,6 +82,9 @@ static int check_flags(struct scenario_check *c)
 	if (lapic_pt && (vm->options & SCENARIO_OPT_NO_X2APIC))
 		return scenario_refuse_vm(c, "options", -1, "option no_x2apic contradicts guest flag lapic_pt, which works in x2APIC "
 					  "mode; drop one");
+	if ((vm->options & SCENARIO_OPT_HYPERV_LEAVES) && vm->load_order == SCENARIO_SERVICE)
+		return scenario_refuse_vm(c, "options", -1, "option hyperv_leaves is not for the Service VM: CPUID 0x40000001 tells it "
+					  "that it is privileged; drop it");
 	if (rt && vm->severity < SCENARIO_SEVERITY_RT)
 		return scenario_refuse_vm(c, "severity", -1, "severity %s with guest flag rt; rt or safety is needed, else the Service "
 					  "VM may interrupt it", scenario_severity_name(vm->severity));

@@ -178,6 +178,8 @@ int vcpu_arch_start(struct vcpu *vcpu)
 	invept(INVEPT_CONTEXT, vcpu->vm->eptp);
 	invvpid(INVVPID_CONTEXT, (uint16_t)(vcpu->vm->vpid_base + vcpu->vcpu_id));
 	a->live = true;
+	if (!vcpu->vcpu_id)
+		hyperv_reset(vcpu->vm);
 	vcpu_memtypes_changed(vcpu);
 	return err;
 }

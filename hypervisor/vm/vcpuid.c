@@ -12,6 +12,7 @@
 #include "cpu/tsc.h"
 #include "lib/bits.h"
 #include "public/hypercall.h"
+#include "vm/hyperv.h"
 #include "vm/vcpu.h"
 #include "vm/vcpu_arch.h"
 #include "vm/vlapic.h"
@@ -200,6 +201,8 @@ static struct cpuid_regs hypervisor_leaf(const struct vm *vm, uint32_t leaf)
 	const uint32_t *sig = (const uint32_t *)kvm;
 	bool service = vm_is_service(vm), kvm_leaf = vm->options & SCENARIO_OPT_KVM_LEAF;
 
+	if (leaf - HV_CPUID_FEATURES < 6 && hyperv_is_shown(vm))
+		return hyperv_cpuid(vm, leaf);
 	switch (leaf) {
 	case HV_CPUID_BASE:
 		return (struct cpuid_regs){ HV_CPUID_MAX, HV_CPUID_SIGNATURE, HV_CPUID_SIGNATURE, HV_CPUID_SIGNATURE };

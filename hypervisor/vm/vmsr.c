@@ -6,6 +6,7 @@
 #include "cpu/tsc.h"
 #include "log/log.h"
 #include "lib/util.h"
+#include "vm/hyperv.h"
 #include "vm/lapic_pt.h"
 #include "vm/vcpu.h"
 #include "vm/vcpu_arch.h"
@@ -48,6 +49,7 @@ static int write_tsc(struct vcpu *vcpu, uint32_t msr __unused, uint64_t v)
 	vmwrite(VMCS_TSC_OFFSET, vcpu->tsc_offset);
 	vlapic_tsc_changed(vcpu);
 	lapic_pt_tsc_changed(vcpu, old);
+	hyperv_tsc_changed(vcpu);
 	return 0;
 }
 
@@ -215,6 +217,7 @@ static const struct msr_rule rules[] = {
 	{ MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, false, false, read_deadline, write_deadline },
 	{ X2APIC_MSR_FIRST, X2APIC_MSR_LAST, false, false, vlapic_msr_read, write_x2apic },
 	{ MSR_XSS, MSR_XSS, false, false, read_xss, write_xss },
+	{ HYPERV_MSR_FIRST, HYPERV_MSR_LAST, false, false, hyperv_read, hyperv_write },
 	{ MSR_EFER, MSR_EFER, false, false, read_efer, write_efer },
 	{ MSR_STAR, MSR_SFMASK, true, true, NULL, NULL },
 	{ MSR_FS_BASE, MSR_TSC_AUX, true, true, NULL, NULL },

@@ -78,6 +78,7 @@ SPOIL(options_unknown, RT->options |= 1u << 4)
 SPOIL(lapic_not_rt, RT->guest_flags = SCENARIO_FLAG_LAPIC_PT)
 SPOIL(lapic_service, SERVICE->guest_flags = SCENARIO_FLAG_LAPIC_PT | SCENARIO_FLAG_RT)
 SPOIL(lapic_xapic, RT->options = SCENARIO_OPT_NO_X2APIC)
+SPOIL(hyperv_service, SERVICE->options = SCENARIO_OPT_HYPERV_LEAVES)
 SPOIL(memory_odd, RT->memory_size = 4096)
 SPOIL(memory_none, SAFETY->memory_size = 0)
 SPOIL(memory_service, SERVICE->memory_size = 2 << 20)
@@ -196,6 +197,8 @@ static const struct fault faults[] = {
 	{ lapic_service, "vm \"service\": guest flag lapic_pt is not for the Service VM, which gets the machine's interrupts through the "
 	  "hypervisor", "guest_flags", 2, -1 },
 	{ lapic_xapic, "vm \"rt\": option no_x2apic contradicts guest flag lapic_pt, which works in x2APIC mode; drop one", "options", 0, -1 },
+	{ hyperv_service, "vm \"service\": option hyperv_leaves is not for the Service VM: CPUID 0x40000001 tells it that it is "
+	  "privileged; drop it", "options", 2, -1 },
 	{ memory_odd, "vm \"rt\": memory_size 0x1000 is not a multiple of 2M", "memory_size", 0, -1 },
 	{ memory_none, "vm \"safety\": memory_size is missing; a pre-launched VM needs one, as 256M", "memory_size", 1, -1 },
 	{ memory_service, "vm \"service\": memory_size is not for the Service VM, which has what the others leave; leave it out",

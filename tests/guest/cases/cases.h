@@ -16,6 +16,7 @@ struct guest_case {
 void case_cpuid(void);
 void case_msr(void);
 void case_cr(void);
+void case_hyperv(void);
 void case_exceptions(void);
 void case_shadow(void);
 void case_decoder(void);

@@ -15,6 +15,7 @@ static const struct guest_case cases[] = {
 	{ "cpuid", 1, case_cpuid },
 	{ "msr", 1, case_msr },
 	{ "cr", 1, case_cr },
+	{ "hyperv", 1, case_hyperv },
 	{ "exceptions", 1, case_exceptions },
 	{ "shadow", 1, case_shadow },
 	{ "decoder", 1, case_decoder },
