@@ -6,9 +6,11 @@
 #include "boot/stages.h"
 #include "cpu/features.h"
 #include "cpu/idt.h"
+#include "cpu/mce.h"
 #include "cpu/percpu.h"
 #include "cpu/smp.h"
 #include "cpu/tsc.h"
+#include "exit/exit.h"
 #include "hw/acpi.h"
 #include "irq/ioapic.h"
 #include "irq/lapic.h"
@@ -25,6 +27,7 @@
 static void cpu_setup(void)
 {
 	lapic_init();
+	mce_init_cpu();				/* logs what the last reset left */
 	if (vmxon_enable())
 		panic("CPU %u cannot enter VMX operation", this_pcpu_id());
 	timer_init_cpu();
@@ -53,6 +56,7 @@ void boot_main(uint32_t magic, uint32_t info)
 	vmx_caps_init();
 	vcpu_arch_init();			/* what guests may use of CR4 and XCR0 */
 	idt_interrupt = vector_dispatch;
+	idt_machine_check = exit_host_machine_check;
 	cpu_setup();
 	percpu_area[0].apic_id = lapic_id();
 	ioapic_init();				/* all pins masked */

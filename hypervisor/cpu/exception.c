@@ -20,6 +20,7 @@ static void count_nmi(void)
 
 void (*nmi_hook)(void) = count_nmi;
 void (*idt_interrupt)(uint8_t vector);
+void (*idt_machine_check)(void);
 
 static const char *const names[FIRST_INTERRUPT] = {
 	[EXC_DE] = "#DE divide error", [EXC_DB] = "#DB debug", [EXC_BP] = "#BP breakpoint",
@@ -91,6 +92,8 @@ void idt_dispatch(struct host_frame *f)
 		idt_interrupt((uint8_t)f->vector);
 	else if (f->vector == EXC_NMI)
 		nmi_handle();
+	else if (f->vector == EXC_MC && idt_machine_check)
+		idt_machine_check();
 	else if (!apply_fixup(f))
 		report(f);
 }

@@ -25,6 +25,9 @@ extern void (*nmi_hook)(void);
  */
 void nmi_handle(void);
 
+/* Hook: #MC, on its IST stack; returns when the CPU may go on. NULL: a panic as for any exception. */
+extern void (*idt_machine_check)(void);
+
 /* Hook: vectors 32 and up. init.c sets it to irq/vector's dispatcher. */
 extern void (*idt_interrupt)(uint8_t vector);
 

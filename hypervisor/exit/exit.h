@@ -37,6 +37,11 @@ int exit_apic_write(struct vcpu *vcpu) __must_check;
 int exit_ept_violation(struct vcpu *vcpu) __must_check;
 int exit_ept_misconfig(struct vcpu *vcpu) __must_check;
 
+/* What exit_host_machine_check() found on this CPU. */
+void exit_log_machine_check(struct vcpu *vcpu);
+/* #MC outside VMX non-root operation, on its own stack: takes no lock; goes on when nothing is lost, else panics. */
+void exit_host_machine_check(void);
+
 /* The report of a VM that has to stop: why, registers, instruction bytes, on the console. */
 void exit_report(struct vcpu *vcpu, const char *why);
 /* After VMfail or an entry that failed on guest state (SDM vol 3, 26.7, 30.4). */

@@ -53,6 +53,8 @@ void exit_entry_failed(struct vcpu *vcpu, uint32_t reason)
 		log_err("vm %s: VM entry failed: %s\n", vcpu->vm->name,
 			basic == EXIT_BAD_STATE ? "invalid guest state" :
 			basic == EXIT_BAD_MSR ? "MSR loading" : "machine check");
+	if (reason && basic == EXIT_MACHINE_CHECK && exit_machine_check(vcpu))
+		log_err("vm %s: the machine check could not be judged\n", vcpu->vm->name);
 	exit_report(vcpu, "state at the failed entry");
 	vm_crash(vcpu->vm, "vCPU %u: VM entry failed (reason %x)", vcpu->vcpu_id, reason);
 }

@@ -45,13 +45,6 @@ int exit_exception(struct vcpu *vcpu)
 	return 0;
 }
 
-/* The fault happened while this guest ran: it is stopped, the others go on. */
-int exit_machine_check(struct vcpu *vcpu)
-{
-	vm_crash(vcpu->vm, "machine check on CPU %u while vCPU %u ran", vcpu->pcpu_id, vcpu->vcpu_id);
-	return 0;
-}
-
 int exit_triple_fault(struct vcpu *vcpu)
 {
 	vcpu_request(vcpu, REQ_TRIPLE_FAULT);

@@ -96,6 +96,7 @@ static void (*const serve_table[])(struct vcpu *vcpu) = {
 	[REQ_EXIT] = NULL,
 	[REQ_EOI_EXITS] = serve_eoi_exits,
 	[REQ_TRIPLE_FAULT] = serve_triple_fault,
+	[REQ_MACHINE_CHECK] = exit_log_machine_check,
 };
 
 #define STICKY (1ul << REQ_PAUSE | 1ul << REQ_EXIT)

@@ -309,3 +309,31 @@ int pgtable_lookup(const struct pgtable *pt, uint64_t va, hpa_t *pa, uint32_t *a
 	}
 	return 0;
 }
+
+static bool find(const struct pgtable *pt, const uint64_t *table, unsigned int level, uint64_t pa, uint64_t *va)
+{
+	uint64_t base = *va;
+
+	for (unsigned int i = 0; i < NR_ENTRIES; i++) {
+		uint64_t entry = __atomic_load_n(&table[i], __ATOMIC_ACQUIRE);
+
+		*va = base + i * size_of(level);
+		if (!is_present(pt->fmt, entry))
+			continue;
+		if (!is_leaf(pt->fmt, entry, level)) {
+			if (find(pt, table_of(entry), level - 1, pa, va))
+				return true;
+		} else if (pa - leaf_address(entry, level) < size_of(level)) {
+			*va += pa - leaf_address(entry, level);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* See the header. Any context. */
+int pgtable_find(const struct pgtable *pt, hpa_t pa, uint64_t *va)
+{
+	*va = 0;
+	return find(pt, pt->root, LEVELS, pa.v, va) ? 0 : -ENOENT;
+}

@@ -78,6 +78,9 @@ int pgtable_protect(struct pgtable *pt, uint64_t va, uint64_t size, uint32_t cle
 /* Gives RAM in the range another memory type; large pages are split only where it changes. 0, -EINVAL, -ENOMEM. The caller flushes. */
 int pgtable_retype(struct pgtable *pt, uint64_t va, uint64_t size, uint32_t type) __must_check;
 
+/* The lowest address mapped to `pa`: 0, or -ENOENT. Walks the whole table; lock-free. */
+int pgtable_find(const struct pgtable *pt, hpa_t pa, uint64_t *va);
+
 /*
  * Looks up one address: 0 and *pa (with the offset), *attr, *size (of the page,
  * bytes; each pointer may be NULL), or -ENOENT. Lock-free; safe while others map.

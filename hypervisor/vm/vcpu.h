@@ -34,6 +34,7 @@ enum vcpu_request {
 	REQ_EXIT,		/* end the thread */
 	REQ_EOI_EXITS,		/* recompute the EOI-exit bitmap (VID) */
 	REQ_TRIPLE_FAULT,	/* reset or stop the VM */
+	REQ_MACHINE_CHECK,	/* one was found on this CPU where nothing may be logged: say it */
 };
 
 enum vcpu_state {

@@ -24,6 +24,7 @@
 #define MSR_SYSENTER_EIP	0x176u
 #define MSR_MCG_CAP		0x179u
 #define MSR_MCG_STATUS		0x17au
+#define MSR_MCG_CTL		0x17bu
 #define MSR_PERF_STATUS		0x198u
 #define MSR_PERF_CTL		0x199u
 #define MSR_CLOCK_MODULATION	0x19au
@@ -46,7 +47,11 @@
 #define MSR_PERF_GLOBAL_STATUS	0x38eu
 #define MSR_PERF_GLOBAL_CTRL	0x38fu
 #define MSR_PERF_GLOBAL_OVF_CTRL 0x390u
+#define MSR_MC_CTL2(n)		(0x280u + (n))
 #define MSR_MC_CTL(n)		(0x400u + 4 * (n))
+#define MSR_MC_STATUS(n)	(0x401u + 4 * (n))
+#define MSR_MC_ADDR(n)		(0x402u + 4 * (n))
+#define MSR_MC_MISC(n)		(0x403u + 4 * (n))
 #define MSR_VMX_BASIC		0x480u
 #define MSR_VMX_PIN_CTLS	0x481u
 #define MSR_VMX_PROC_CTLS	0x482u
@@ -93,6 +98,25 @@
 #define MTRR_DEF_TYPE_FE	(1ul << 10)
 #define MTRR_DEF_TYPE_E		(1ul << 11)
 #define MTRR_PHYS_MASK_VALID	(1ul << 11)
+
+/* Machine checks (SDM volume 3, 15.3). */
+#define MCG_CAP_COUNT		0xfful
+#define MCG_CAP_CTL		(1ul << 8)
+#define MCG_CAP_CMCI		(1ul << 10)
+#define MCG_CAP_SER		(1ul << 24)	/* software error recovery */
+#define MCG_STATUS_RIPV		(1ul << 0)	/* the interrupted program may go on */
+#define MCG_STATUS_EIPV		(1ul << 1)	/* it is what met the error */
+#define MC_STATUS_AR		(1ul << 55)	/* action required */
+#define MC_STATUS_PCC		(1ul << 57)
+#define MC_STATUS_ADDRV		(1ul << 58)
+#define MC_STATUS_MISCV		(1ul << 59)
+#define MC_STATUS_UC		(1ul << 61)
+#define MC_STATUS_OVER		(1ul << 62)
+#define MC_STATUS_VAL		(1ul << 63)
+#define MC_MISC_LSB(v)		((v) & 0x3f)
+#define MC_MISC_MODE(v)		((v) >> 6 & 7)
+#define MC_MISC_PHYSICAL	2u
+#define MC_CTL2_CMCI		(1ul << 30)
 
 #define VMX_BASIC_TRUE_CTLS	(1ul << 55)
 
