@@ -3,6 +3,7 @@
 #include "init.h"
 
 #include "boot/launch.h"
+#include "boot/options.h"
 #include "boot/stages.h"
 #include "cpu/features.h"
 #include "cpu/idt.h"
@@ -19,6 +20,7 @@
 #include "log/panic.h"
 #include "mm/hostmap.h"
 #include "sched/thread.h"
+#include "vm/split_lock.h"
 #include "vm/vcpu_arch.h"
 #include "vmx/caps.h"
 #include "vmx/vmxon.h"
@@ -27,6 +29,7 @@
 static void cpu_setup(void)
 {
 	lapic_init();
+	split_lock_init_cpu();
 	mce_init_cpu();				/* logs what the last reset left */
 	if (vmxon_enable())
 		panic("CPU %u cannot enter VMX operation", this_pcpu_id());
@@ -54,6 +57,7 @@ void boot_main(uint32_t magic, uint32_t info)
 	tsc_init(hpa(acpi.hpet_base), acpi.pm_tmr);
 	launch_prepare();			/* the scenario; stops here when it does not fit */
 	vmx_caps_init();
+	split_lock_init(option_value("split_lock"));
 	vcpu_arch_init();			/* what guests may use of CR4 and XCR0 */
 	idt_interrupt = vector_dispatch;
 	idt_machine_check = exit_host_machine_check;

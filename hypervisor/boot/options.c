@@ -18,6 +18,7 @@ static struct option {
 	{ "loglevel", NULL },	/* 1 errors .. 4 debug: what is printed */
 	{ "mask", NULL },	/* FEATURE[,FEATURE]: pretend the CPU lacks it */
 	{ "bochs-vid", NULL },	/* use virtual-interrupt delivery under Bochs, whose model of it is faulty */
+	{ "split_lock", NULL },	/* ignore, report or fault: what guests' split locks become */
 	{ "tee", NULL },	/* VM consoles are shown on the hypervisor's console */
 	{ "test", NULL },	/* started by a test: power off instead of waiting for a person */
 };

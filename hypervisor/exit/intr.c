@@ -5,6 +5,7 @@
 #include "irq/vector.h"
 #include "lib/errno.h"
 #include "log/log.h"
+#include "vm/split_lock.h"
 #include "vm/vcpu.h"
 #include "vm/virq.h"
 #include "vm/vlapic.h"
@@ -41,6 +42,8 @@ int exit_exception(struct vcpu *vcpu)
 	if ((info & 0xff) == VEC_MC)
 		return exit_machine_check(vcpu);
 	keep_nmi_blocked(info);
+	if ((info & 0xff) == VEC_AC && split_lock_passes(vcpu))
+		return 0;
 	virq_exception_error(vcpu, (uint8_t)info, (uint32_t)vmread(VMCS_EXIT_ERROR_CODE));
 	return 0;
 }

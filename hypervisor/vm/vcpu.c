@@ -200,6 +200,7 @@ int vcpu_renew(struct vcpu *vcpu)
 static void arch_reset(struct vcpu_arch *a)
 {
 	a->start_given = false;
+	a->split_locks = false;
 	a->live = false;
 	a->xss = 0;
 	a->dr6 = a->cr2 = 0;

@@ -9,6 +9,7 @@
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/frame.h"
+#include "vm/split_lock.h"
 #include "vm/vcpu.h"
 #include "vm/virq.h"
 #include "vm/vlapic.h"
@@ -130,7 +131,7 @@ static int setup_vmcs(struct vcpu *vcpu)
 		.exit = EXIT_HOST_64 | EXIT_ACK_INTR | EXIT_SAVE_PAT | EXIT_LOAD_PAT | EXIT_SAVE_EFER |
 			EXIT_LOAD_EFER | EXIT_SAVE_DEBUG,
 		.entry = ENTRY_LOAD_PAT | ENTRY_LOAD_EFER | ENTRY_LOAD_DEBUG,
-		.exceptions = 1u << VEC_MC,
+		.exceptions = 1u << VEC_MC | split_lock_exceptions(),
 		.eptp = vm->eptp,
 		.vpid = (uint16_t)(vm->vpid_base + vcpu->vcpu_id),
 		.msr_bitmap = hva_to_hpa(a->msr_bitmap),
@@ -242,6 +243,7 @@ static void restore(struct vcpu *vcpu)
 	write_dr3(a->dr[3]);
 	write_dr6(a->dr6);
 	write_cr2(a->cr2);
+	split_lock_switch(vcpu);
 }
 
 void vcpu_arch_switch(struct vcpu *vcpu)

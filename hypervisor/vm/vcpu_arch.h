@@ -21,6 +21,7 @@ struct vcpu_arch {
 	void *fpu;			/* XSAVE area, fpu_pages */
 	uint32_t fpu_pages;
 	bool update_refused;		/* a microcode update was; said once */
+	bool split_locks;		/* makes some, which was reported */
 	uint64_t xcr0, xss;
 	uint64_t msr[NR_SWITCHED_MSRS];
 	uint64_t dr[4], dr6, cr2;

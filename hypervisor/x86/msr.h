@@ -5,6 +5,7 @@
 #define MSR_TSC			0x10u
 #define MSR_PLATFORM_ID		0x17u
 #define MSR_APIC_BASE		0x1bu
+#define MSR_TEST_CTRL		0x33u
 #define MSR_FEATURE_CONTROL	0x3au
 #define MSR_TSC_ADJUST		0x3bu
 #define MSR_SPEC_CTRL		0x48u
@@ -13,6 +14,7 @@
 #define MSR_BIOS_SIGN_ID	0x8bu
 #define MSR_SMM_MONITOR_CTL	0x9bu
 #define MSR_PLATFORM_INFO	0xceu
+#define MSR_CORE_CAPABILITIES	0xcfu
 #define MSR_UMWAIT_CONTROL	0xe1u
 #define MSR_MPERF		0xe7u
 #define MSR_APERF		0xe8u
@@ -83,6 +85,9 @@
 #define MSR_GS_BASE		0xc0000101u
 #define MSR_KERNEL_GS_BASE	0xc0000102u
 #define MSR_TSC_AUX		0xc0000103u
+
+#define TEST_CTRL_SPLIT_LOCK	(1ul << 29)
+#define CORE_CAP_SPLIT_LOCK	(1ul << 5)
 
 #define APIC_BASE_BSP		(1ul << 8)
 #define APIC_BASE_EXTD		(1ul << 10)	/* x2APIC mode */
