@@ -14,8 +14,6 @@
 /* An integrated APIC with LVT entries 0 (timer) to 5 (error): no CMCI, no suppression of EOI broadcasts (11.4.8). */
 #define VERSION	(APIC_VERSION_INTEGRATED | 5u << APIC_VERSION_MAX_LVT_SHIFT)
 
-#define ALL_WORDS	0xffu	/* of the 8 registers of IRR or ISR, when the hardware changes them */
-
 /* One allocation: the virtual-APIC page, which hardware wants page aligned, and the structure behind it. */
 #define VLAPIC_PAGES	2u
 
@@ -191,18 +189,31 @@ static void vector_set_to(struct vlapic *a, uint32_t base, uint8_t vector, bool 
 	*words = (uint8_t)(word ? *words | n : *words & ~n);
 }
 
+/* The same when the hardware changes the registers and nobody knows which are empty: two instructions for each. */
+static int top_of_all(const struct vlapic *a, uint32_t base)
+{
+#pragma GCC unroll 8
+	for (int i = 7; i >= 0; i--) {
+		uint32_t word = vlapic_reg(a, base + 16u * (uint32_t)i);
+
+		if (word)
+			return i * 32 + (int)bit_highest(word);
+	}
+	return -1;
+}
+
 int vlapic_irr_top(const struct vcpu *vcpu)
 {
 	const struct vlapic *a = vlapic_of(vcpu);
 
-	return top_of(a, APIC_IRR0, a->hw_vid ? ALL_WORDS : a->irr_words);
+	return a->hw_vid ? top_of_all(a, APIC_IRR0) : top_of(a, APIC_IRR0, a->irr_words);
 }
 
 int vlapic_isr_top(const struct vcpu *vcpu)
 {
 	const struct vlapic *a = vlapic_of(vcpu);
 
-	return top_of(a, APIC_ISR0, a->hw_vid ? ALL_WORDS : a->isr_words);
+	return a->hw_vid ? top_of_all(a, APIC_ISR0) : top_of(a, APIC_ISR0, a->isr_words);
 }
 
 /* Processor priority: the higher class of TPR and of the highest vector in service (11.8.3.1). */
