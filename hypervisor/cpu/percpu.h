@@ -14,6 +14,7 @@ struct percpu {
 	uint64_t kernel_stack;		/* (o) top of the boot/idle stack */
 	struct thread *current;		/* thread running on this CPU */
 	struct thread *idle;		/* (o) */
+	const bool *sched_wanted;	/* (o) see sched_wanted() */
 	struct vcpu *vcpu;		/* vCPU whose VMCS is current here, or NULL */
 	uint64_t requests;		/* work for this CPU (bits CPU_REQ_*), atomic */
 	uint64_t nr_nmi, nr_spurious;

@@ -5,6 +5,7 @@
 #include "log/log.h"
 #include "vm/vcpu.h"
 #include "vm/virq_entry.h"
+#include "vm/vm.h"
 #include "x86/vmcs_field.h"
 #include "x86/vmx_insn.h"
 
@@ -71,23 +72,24 @@ int exit_dispatch(struct vcpu *vcpu)
 {
 	uint32_t reason = (uint32_t)vmread(VMCS_EXIT_REASON);
 	const struct exit_row *row;
-	int err;
 
 	if (unlikely(reason & EXIT_REASON_ENTRY_FAILURE)) {
 		exit_entry_failed(vcpu, reason);
 		return 0;
 	}
 	reason &= 0xffff;
-	if (unlikely(reason >= NR_EXIT_REASONS || !rows[reason].handle)) {
-		exit_report(vcpu, "an exit that was never asked for");
+	if (unlikely(reason >= NR_EXIT_REASONS || !rows[reason].handle))
 		return ERR(-ENOSYS);
-	}
 	row = &rows[reason];
 	vcpu->exits[reason]++;
 	if (row->vectoring)
 		virq_reinject(vcpu);
-	err = row->handle(vcpu);
-	if (unlikely(err))
-		exit_report(vcpu, row->name);
-	return err;
+	/* The last call: registers that nothing needs behind it are not saved before it. */
+	return row->handle(vcpu);
+}
+
+void exit_unhandled(struct vcpu *vcpu, int err)
+{
+	exit_report(vcpu, exit_reason_name((uint32_t)vmread(VMCS_EXIT_REASON) & 0xffff));
+	vm_crash(vcpu->vm, "vCPU %u: exit could not be handled (error %d)", vcpu->vcpu_id, err);
 }

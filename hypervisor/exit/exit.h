@@ -11,6 +11,8 @@
 struct vcpu;
 
 int exit_dispatch(struct vcpu *vcpu) __must_check;
+/* Its answer was -errno: reports the exit and stops the VM. */
+void exit_unhandled(struct vcpu *vcpu, int err);
 
 int exit_exception(struct vcpu *vcpu) __must_check;
 int exit_extint(struct vcpu *vcpu) __must_check;

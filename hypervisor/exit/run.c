@@ -145,7 +145,8 @@ static bool may_enter(struct vcpu *vcpu)
 	return vcpu->state == VCPU_RUNNING;
 }
 
-static void run_once(struct vcpu *vcpu)
+/* Into the guest and back; false: something is to be done first. */
+static bool run_once(struct vcpu *vcpu)
 {
 	int err;
 
@@ -153,7 +154,7 @@ static void run_once(struct vcpu *vcpu)
 	(void)__atomic_exchange_n(&vcpu->in_guest, true, __ATOMIC_SEQ_CST);
 	if (unlikely(READ_ONCE(vcpu->requests) || sched_wanted())) {
 		WRITE_ONCE(vcpu->in_guest, false);
-		return;
+		return false;
 	}
 	if (vcpu->event_check || vcpu->inject.info || vcpu->nmi_pending)
 		virq_before_entry(vcpu);
@@ -161,11 +162,12 @@ static void run_once(struct vcpu *vcpu)
 	WRITE_ONCE(vcpu->in_guest, false);
 	if (unlikely(err)) {
 		exit_entry_failed(vcpu, 0);
-		return;
+		return true;
 	}
 	err = exit_dispatch(vcpu);
 	if (unlikely(err))
-		vm_crash(vcpu->vm, "vCPU %u: exit could not be handled (error %d)", vcpu->vcpu_id, err);
+		exit_unhandled(vcpu, err);
+	return true;
 }
 
 static void start(struct vcpu *vcpu)
@@ -195,16 +197,14 @@ void vcpu_thread_body(void *arg)
 	vcpu->thread.switch_in = switch_in;
 	start(vcpu);
 	for (;;) {
-		/* While parked everything but pause and exit waits: a completed access must meet its own state. */
-		if (unlikely(vcpu->requests) && !vcpu->parked)
-			serve(vcpu);
-		if (unlikely(sched_wanted()))
-			schedule();
-		if (unlikely(vcpu->requests & STICKY || vcpu->state != VCPU_RUNNING || vcpu->parked) &&
-		    !may_enter(vcpu)) {
-			thread_block();
+		if (likely(vcpu->state == VCPU_RUNNING && !vcpu->parked) && run_once(vcpu))
 			continue;
-		}
-		run_once(vcpu);
+		/* While parked everything but pause and exit waits: a completed access must meet its own state. */
+		if (vcpu->requests && !vcpu->parked)
+			serve(vcpu);
+		if (sched_wanted())
+			schedule();
+		if (!may_enter(vcpu))
+			thread_block();
 	}
 }

@@ -58,6 +58,7 @@ void sched_init_cpu(uint8_t policy)
 	list_init(&idle->link);
 	str_copy(idle->name, "idle", sizeof(idle->name));
 	rq->current = idle;
+	p->sched_wanted = &rq->wanted;
 	p->idle = idle;
 	p->current = idle;
 	/* Other CPUs may look at the queue from here on. */
@@ -80,12 +81,6 @@ const char *sched_policy_name(uint32_t pcpu_id)
 struct thread *thread_current(void)
 {
 	return this_cpu()->current;
-}
-
-/* See the header. */
-bool sched_wanted(void)
-{
-	return READ_ONCE(this_runqueue()->wanted);
 }
 
 /* Books the run time since the last booking. Lock held. */

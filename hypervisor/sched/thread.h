@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "cpu/percpu.h"
 #include "lib/list.h"
 #include "lib/types.h"
 #include "public/scenario.h"
@@ -88,8 +89,11 @@ bool thread_is_dead(const struct thread *t);
 /* The thread running on this CPU. */
 struct thread *thread_current(void);
 
-/* True when the policy wants another thread to run on this CPU; one load. */
-bool sched_wanted(void);
+/* True when the policy wants another thread to run on this CPU. */
+static inline bool sched_wanted(void)
+{
+	return READ_ONCE(*this_cpu()->sched_wanted);
+}
 /* Gives the CPU to whoever the policy picks. Own CPU, thread context. */
 void schedule(void);
 /* The idle thread's body: runs threads, else HLT with interrupts on. */

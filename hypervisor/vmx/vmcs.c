@@ -210,10 +210,12 @@ void vmcs_change_entry(struct vmcs_state *v, uint32_t set, uint32_t clear)
 int vmcs_enter(struct vmcs_state *v, uint64_t *gpr)
 {
 	/* A guest that owns the local APIC takes its interrupts itself: the host must not see one, not even after an NMI here. */
-	uint32_t flags = (v->launched ? VMX_ENTER_RESUME : 0) | (v->pin & PIN_EXTINT ? VMX_ENTER_IF : 0);
-	int err = vmx_enter(gpr, flags, &v->host_rsp);
+	uint32_t flags = v->pin & PIN_EXTINT ? VMX_ENTER_IF : 0;
+	int err;
 
-	if (!err)
-		v->launched = true;
+	if (likely(v->launched))
+		return vmx_enter(gpr, flags | VMX_ENTER_RESUME, &v->host_rsp);
+	err = vmx_enter(gpr, flags, &v->host_rsp);
+	v->launched = !err;
 	return err;
 }

@@ -123,6 +123,7 @@ void sim_cpu(uint32_t pcpu_id, uint8_t policy)
 	if (!sched_cpu_ready(pcpu_id))
 		sched_init_cpu(policy);
 	percpu_area[0].current = runqueues[pcpu_id].current;
+	percpu_area[0].sched_wanted = &runqueues[pcpu_id].wanted;
 }
 
 static void body(void *arg)
