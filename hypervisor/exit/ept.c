@@ -41,28 +41,39 @@ static int not_an_operand(struct vcpu *vcpu, uint64_t at, uint64_t q)
 	return ERR(-EFAULT);
 }
 
-/* The mapping may have come, or got its rights, between the access and now. */
-static bool allowed_now(struct vcpu *vcpu, uint64_t at, uint64_t q)
+enum mapping { MISSING, DENIED, ALLOWED };
+
+/* What the tables say now: the mapping may have come, or got its rights, between the access and now. */
+static enum mapping look_again(struct vcpu *vcpu, uint64_t at, uint64_t q)
 {
+	const struct pgtable *ept = &vcpu->vm->ept;
+	uint64_t changes = pgtable_changes(ept), page = at / PAGE_SIZE;
 	uint32_t attr, want = 0;
 
-	if (pgtable_lookup(&vcpu->vm->ept, at, NULL, &attr, NULL))
-		return false;
+	if (likely(vcpu->hole.page == page && vcpu->hole.changes == changes))
+		return MISSING;
+	if (pgtable_lookup(ept, at, NULL, &attr, NULL)) {
+		vcpu->hole.page = page;
+		vcpu->hole.changes = changes;
+		return MISSING;
+	}
 	want |= q & EPT_READ ? PG_R : 0;
 	want |= q & EPT_WRITE ? PG_W : 0;
 	want |= q & EPT_FETCH ? PG_X : 0;
-	return (attr & want) == want;
+	return (attr & want) == want ? ALLOWED : DENIED;
 }
 
 int exit_ept_violation(struct vcpu *vcpu)
 {
 	uint64_t at = vmread(VMCS_GUEST_PHYS), q = vmread(VMCS_EXIT_QUALIFICATION);
+	enum mapping mapping;
 	int r;
 
 	/* Not an event delivery: an IRET that was unblocking NMIs starts again (27.2.3). */
 	if ((q & EPT_NMI_UNBLOCK) && !vcpu->inject.info)
 		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, vmread(VMCS_GUEST_INTERRUPTIBILITY) | BLOCK_NMI);
-	if (allowed_now(vcpu, at, q))
+	mapping = look_again(vcpu, at, q);
+	if (mapping == ALLOWED)
 		return 0;
 	if (vcpu->vm->hooks.touch && vcpu->vm->hooks.touch(vcpu->vm, at))
 		return 0;
@@ -71,7 +82,7 @@ int exit_ept_violation(struct vcpu *vcpu)
 		return r;
 	r = io_decode(vcpu, gpa(at), q & EPT_WRITE);
 	/* Readable but not writable: the device model protected the page and wants to see the write. */
-	vcpu->io.protected = (q & EPT_WRITE) && !pgtable_lookup(&vcpu->vm->ept, at, NULL, NULL, NULL);
+	vcpu->io.protected = (q & EPT_WRITE) && mapping == DENIED;
 	if (r == DECODE_OK)
 		return io_submit(vcpu);
 	return r < 0 ? r : 0;

@@ -8,6 +8,7 @@
 #include "io/decode.h"
 
 #include "io/decode_half.h"
+#include "cpu/percpu.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "lib/util.h"
@@ -24,7 +25,7 @@
  * Copies at most n instruction bytes of one page. Their number; 0: not
  * mapped or not executable, with *error for #PF; -ENOEXEC: no RAM, or no address.
  */
-static int fetch_page(const struct vcpu *vcpu, uint64_t linear, uint8_t *to, unsigned int n, uint32_t *error)
+static int fetch_page(struct vcpu *vcpu, uint64_t linear, uint8_t *to, unsigned int n, uint32_t *error)
 {
 	uint64_t left = PAGE_SIZE - (linear & (PAGE_SIZE - 1));
 	const uint8_t *from;
@@ -53,26 +54,51 @@ static int fetch_or_fault(struct vcpu *vcpu, uint64_t linear, uint8_t *to, unsig
 	return r;
 }
 
+/* What was parsed last on each CPU: bytes mean the same in one mode, whoever they belong to. */
+static struct parsed {
+	uint64_t bytes[2];
+	unsigned int mode;	/* 0: nothing */
+	struct insn in;
+} parsed[MAX_PCPUS][4];
+
+/* insn_parse() of the first 16 bytes, unless that was done before. *in stays until the next call on this CPU. */
+static int parse(uint8_t buf[INSN_BUF], uint64_t linear, unsigned int mode, const struct insn **in)
+{
+	struct parsed *p = &parsed[this_pcpu_id()][linear % ARRAY_SIZE(parsed[0])];
+	uint64_t *words = (uint64_t *)buf;
+	int r;
+
+	*in = &p->in;
+	if (likely(p->bytes[0] == words[0] && p->bytes[1] == words[1] && p->mode == mode))
+		return DECODE_OK;
+	words[2] = words[3] = 0;
+	r = insn_parse(buf, mode, &p->in);
+	p->bytes[0] = words[0];
+	p->bytes[1] = words[1];
+	p->mode = r ? 0 : mode;
+	return r;
+}
+
 /*
  * The instruction at RIP; the second page is looked at only when the first ends
  * in the middle of it. DECODE_OK, DECODE_FAULT, -ENOEXEC.
  */
-static int fetch(struct vcpu *vcpu, uint64_t linear, unsigned int mode, struct insn *in)
+static int fetch(struct vcpu *vcpu, uint64_t linear, unsigned int mode, const struct insn **in)
 {
 	uint8_t buf[INSN_BUF] __aligned(8);
 	int n, r;
 
-	((uint64_t *)buf)[0] = ((uint64_t *)buf)[1] = ((uint64_t *)buf)[2] = ((uint64_t *)buf)[3] = 0;
+	((uint64_t *)buf)[0] = ((uint64_t *)buf)[1] = 0;
 	n = fetch_or_fault(vcpu, linear, buf, INSN_MAX);
 	if (unlikely(n <= 0))
 		return n ? n : DECODE_FAULT;
-	r = insn_parse(buf, mode, in);
-	if (likely(n == INSN_MAX || (!r && in->len <= n)))
+	r = parse(buf, linear, mode, in);
+	if (likely(n == INSN_MAX || (!r && (*in)->len <= n)))
 		return r;
 	r = fetch_or_fault(vcpu, linear + (unsigned int)n, buf + n, INSN_MAX - (unsigned int)n);
 	if (r <= 0)
 		return r ? r : DECODE_FAULT;
-	return insn_parse(buf, mode, in);
+	return parse(buf, linear, mode, in);
 }
 
 static uint64_t swap_bytes(uint64_t v, uint8_t size)
@@ -182,31 +208,31 @@ int io_decode(struct vcpu *vcpu, gpa_t gpa, bool write)
 {
 	unsigned int mode = vcpu_mode_bytes(vcpu);
 	uint64_t rip = vcpu_rip(vcpu);
-	struct insn in;
+	const struct insn *in;
 	int r = fetch(vcpu, mode == 8 ? rip : (uint32_t)(rip + vcpu_seg_base(vcpu, SEG_CS)), mode, &in);
 
 	if (unlikely(r))
 		return r;
-	rip += in.len;
+	rip += in->len;
 	vcpu->io = (struct io_access){
-		.space = IO_MMIO, .size = in.size, .addr = gpa.v,
-		.reg = in.reg, .reg_size = in.reg_size, .high_byte = in.high_byte,
-		.sign_extend = in.sign_extend, .swap = in.swap, .alu_op = in.op, .addr_size = in.addr_size,
+		.space = IO_MMIO, .size = in->size, .addr = gpa.v,
+		.reg = in->reg, .reg_size = in->reg_size, .high_byte = in->high_byte,
+		.sign_extend = in->sign_extend, .swap = in->swap, .alu_op = in->op, .addr_size = in->addr_size,
 		.next_rip = mode == 8 ? rip : (uint32_t)rip,
 	};
-	if (unlikely(in.kind == INSN_STRING))
-		return string_decode(vcpu, &in, gpa, write);
-	if (unlikely(writes(&in) != write)) {
+	if (unlikely(in->kind == INSN_STRING))
+		return string_decode(vcpu, in, gpa, write);
+	if (unlikely(writes(in) != write)) {
 		/* The bytes have changed: run what stands there now. */
-		if (in.kind != INSN_POP && !write)
+		if (in->kind != INSN_POP && !write)
 			return DECODE_FAULT;
 		/* The stack, or a page table, is no RAM. */
 		return -ENOEXEC;
 	}
-	return set_operation(vcpu, &in);
+	return set_operation(vcpu, in);
 }
 
-unsigned int io_decode_bytes(const struct vcpu *vcpu, uint8_t buf[15])
+unsigned int io_decode_bytes(struct vcpu *vcpu, uint8_t buf[15])
 {
 	unsigned int mode = vcpu_mode_bytes(vcpu);
 	uint64_t linear = vcpu_rip(vcpu);

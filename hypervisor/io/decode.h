@@ -29,4 +29,4 @@ int io_decode(struct vcpu *vcpu, gpa_t gpa, bool write) __must_check;
 int io_decode_finish(struct vcpu *vcpu) __must_check;
 
 /* The bytes of the last instruction, for reports; returns their number (<= 15). */
-unsigned int io_decode_bytes(const struct vcpu *vcpu, uint8_t buf[15]);
+unsigned int io_decode_bytes(struct vcpu *vcpu, uint8_t buf[15]);

@@ -75,7 +75,7 @@ static uint64_t *table_get(struct pgtable *pt)
 /* See the header. Boot or vCPU thread. */
 int pgtable_init(struct pgtable *pt, const struct pgtable_format *fmt)
 {
-	*pt = (struct pgtable){ .fmt = fmt };
+	*pt = (struct pgtable){ .fmt = fmt, .changes = 1 };
 	pt->root = table_get(pt);
 	return pt->root ? 0 : -ENOMEM;
 }
@@ -211,6 +211,8 @@ static int walk(struct walk *w, uint64_t size)
 	w->end = w->va + size;
 	spin_lock(&w->pt->lock);
 	err = walk_table(w, w->pt->root, LEVELS);
+	/* Release: who sees the new number sees the entries. */
+	__atomic_store_n(&w->pt->changes, w->pt->changes + 1, __ATOMIC_RELEASE);
 	spin_unlock(&w->pt->lock);
 	return err;
 }

@@ -49,6 +49,7 @@ struct pgtable {
 	uint64_t *root;				/* (o) direct-map address of the top table */
 	struct spinlock lock;			/* guards all entries */
 	uint32_t nr_tables;			/* [lock] pages taken from the pool */
+	uint64_t changes;			/* [lock] written; see pgtable_changes() */
 };
 
 /* The host's and the EPT's encodings; max_leaf is set at boot from the CPU's capabilities. */
@@ -80,6 +81,16 @@ int pgtable_retype(struct pgtable *pt, uint64_t va, uint64_t size, uint32_t type
 
 /* The lowest address mapped to `pa`: 0, or -ENOENT. Walks the whole table; lock-free. */
 int pgtable_find(const struct pgtable *pt, hpa_t pa, uint64_t *va);
+
+/*
+ * Never 0, and another number after each change: as long as it stays the same, so do answers of
+ * pgtable_lookup() that were asked for after it was read. Lock-free.
+ */
+static inline uint64_t pgtable_changes(const struct pgtable *pt)
+{
+	/* Acquire: the lookups that follow see every change that is counted here. */
+	return __atomic_load_n(&pt->changes, __ATOMIC_ACQUIRE);
+}
 
 /*
  * Looks up one address: 0 and *pa (with the offset), *attr, *size (of the page,

@@ -41,6 +41,7 @@ struct walk {
 	uint64_t ram_base, ram_size;
 	uint8_t *ram;
 	bool ram_writable;
+	struct gva_code_walk *keep;	/* NULL: nobody wants to know the entries */
 };
 
 static bool look_up(struct walk *w, uint64_t at)
@@ -166,6 +167,7 @@ static int walk_long(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32
 {
 	const uint64_t linear = w->linear, doubtful = w->doubtful;
 	const bool set_ad = w->access & SET_AD;
+	struct gva_code_walk *const keep = w->keep;
 	uint64_t table = w->table, all = ~0ul, any = 0, at, e, offset;
 	unsigned int shift = 12 + 9 * (w->level - 1);
 	int r;
@@ -178,6 +180,10 @@ static int walk_long(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32
 		if (unlikely(!p))
 			return -EFAULT;
 		e = READ_ONCE(*p);
+		if (unlikely(keep)) {
+			keep->entry[keep->nr].at = p;
+			keep->entry[keep->nr++].value = e;
+		}
 		if (unlikely((e ^ PTE_P) & doubtful)) {
 			w->level = (shift - 12) / 9 + 1;
 			if (is_bad(w, e, error))
@@ -254,6 +260,7 @@ static int walk_pae(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32_
 static int translate_legacy(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32_t *error)
 {
 	w->linear = (uint32_t)w->linear;
+	w->keep = NULL;
 	if (!(vcpu_cr0(vcpu) & CR0_PG)) {
 		*out = gpa(w->linear);
 		return 0;
@@ -293,22 +300,69 @@ int gva_translate(const struct vcpu *vcpu, uint64_t linear, uint32_t access, gpa
 
 	w.linear = linear;
 	w.access = access & (GVA_WRITE | GVA_USER | GVA_FETCH);
+	w.keep = NULL;
 	return translate(vcpu, &w, out, error);
 }
 
-int gva_code(const struct vcpu *vcpu, uint64_t linear, uint32_t access, const uint8_t **code, uint32_t *error)
+/* Of CR4 the guest's own bits: what else there is, IA-32e mode fixes, or a fetch does not ask for. */
+static uint64_t code_cr4(void)
 {
+	return vmread(VMCS_GUEST_CR4);
+}
+
+static bool holds(const struct vcpu *vcpu, const struct gva_code_walk *c, uint64_t key)
+{
+	unsigned int i;
+
+	if (c->key != key || c->changes != pgtable_changes(&vcpu->vm->ept) || c->cr3 != vcpu_cr3(vcpu) ||
+	    c->cr4 != code_cr4() || c->efer != vcpu_efer(vcpu))
+		return false;
+	for (i = 0; i < c->nr; i++)
+		if (READ_ONCE(*c->entry[i].at) != c->entry[i].value)
+			return false;
+	return true;
+}
+
+/* Walks, and keeps in *c what came out. */
+static int walk_code(struct vcpu *vcpu, uint64_t linear, struct gva_code_walk *c, const uint8_t **code, uint32_t *error)
+{
+	uint64_t changes = pgtable_changes(&vcpu->vm->ept);
 	struct walk w;
 	gpa_t at;
 	int r;
 
+	c->changes = 0;
+	c->nr = 0;
 	w.linear = linear;
-	w.access = (access & GVA_USER) | GVA_FETCH;
+	w.access = (uint32_t)(c->key & GVA_USER) | GVA_FETCH;
+	w.keep = c;
 	r = translate(vcpu, &w, &at, error);
 	if (unlikely(r))
 		return r;
 	*code = ram_at(&w, at.v);
-	return likely(*code) ? 0 : -EFAULT;
+	if (unlikely(!*code))
+		return -EFAULT;
+	if (unlikely(!w.keep))
+		return 0;
+	c->page = *code - (linear & (PAGE_SIZE - 1));
+	c->cr3 = vcpu_cr3(vcpu);
+	c->cr4 = code_cr4();
+	c->efer = w.efer;
+	c->changes = changes;
+	return 0;
+}
+
+int gva_code(struct vcpu *vcpu, uint64_t linear, uint32_t access, const uint8_t **code, uint32_t *error)
+{
+	struct gva_code_walk *c = &vcpu->code[linear / PAGE_SIZE % GVA_CODE_WALKS];
+	uint64_t offset = linear & (PAGE_SIZE - 1), key = (linear - offset) | (access & GVA_USER);
+
+	if (likely(holds(vcpu, c, key))) {
+		*code = c->page + offset;
+		return 0;
+	}
+	c->key = key;
+	return walk_code(vcpu, linear, c, code, error);
 }
 
 /* One page's worth of a copy: its RAM in *p. As gva_read(). */
@@ -321,6 +375,7 @@ static int reach(struct vcpu *vcpu, uint64_t linear, uint32_t access, uint8_t **
 
 	w.linear = linear;
 	w.access = access;
+	w.keep = NULL;
 	r = translate(vcpu, &w, &at, &error);
 	if (r == 1)
 		virq_page_fault(vcpu, w.linear, error);

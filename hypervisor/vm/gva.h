@@ -22,10 +22,28 @@ struct vcpu;
 int gva_translate(const struct vcpu *vcpu, uint64_t linear, uint32_t access, gpa_t *out, uint32_t *error) __must_check;
 
 /*
- * As gva_translate() for a fetch, but gives the bytes themselves: *code is good
- * to the end of the 4 KiB page. -EFAULT also when the code is not in RAM.
+ * A walk to a page of code in IA-32e mode, and all that it depended on. It is believed again only while the
+ * registers, the EPT and each of the guest's own entries, which it may change without any exit, are the same.
  */
-int gva_code(const struct vcpu *vcpu, uint64_t linear, uint32_t access, const uint8_t **code, uint32_t *error) __must_check;
+struct gva_code_walk {
+	uint64_t key;			/* linear address of the page | GVA_USER */
+	uint64_t changes;		/* pgtable_changes() of the EPT; 0: nothing is kept */
+	uint64_t cr3, cr4, efer;
+	const uint8_t *page;
+	unsigned int nr;
+	struct {
+		const uint64_t *at;
+		uint64_t value;
+	} entry[5];			/* from the root on */
+};
+#define GVA_CODE_WALKS	4u		/* kept by a vCPU, by the low bits of the page number */
+
+/*
+ * As gva_translate() for a fetch, but gives the bytes themselves: *code is good
+ * to the end of the 4 KiB page. -EFAULT also when the code is not in RAM. 40 instructions
+ * while the vCPU's last walk to this page holds, else some 350.
+ */
+int gva_code(struct vcpu *vcpu, uint64_t linear, uint32_t access, const uint8_t **code, uint32_t *error) __must_check;
 
 /*
  * Copies between the guest's linear memory and buf, page by page; sets accessed

@@ -222,6 +222,8 @@ void vcpu_reset(struct vcpu *vcpu)
 	vcpu->held = false;
 	vcpu->tsc_offset = 0;
 	vcpu->state = VCPU_OFFLINE;
+	memset(vcpu->code, 0, sizeof(vcpu->code));
+	vcpu->hole.changes = 0;
 	vlapic_reset(vcpu, false);
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "vm/access.h"
+#include "vm/gva.h"
 #include "lib/addr.h"
 #include "lib/types.h"
 #include "public/vm.h"
@@ -64,6 +65,10 @@ struct vcpu {
 	struct vmcs_state *vmx;		/* (o) owned by vmx/ */
 	struct vlapic *vlapic;		/* (o) owned by vm/vlapic.c */
 	struct io_access io;		/* own thread: the one access in flight */
+	struct gva_code_walk code[GVA_CODE_WALKS];	/* own thread: see gva_code() */
+	struct {			/* own thread: a page that the EPT had not, when it was at `changes` */
+		uint64_t page, changes;
+	} hole;
 	struct {			/* own thread: event for the next entry, as VMCS fields; info 0 = none */
 		uint32_t info, error, insn_len;
 	} inject;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu/percpu.h"
 #include "lib/util.h"
 #include "mm/pgtable.h"
 #include "vm/gpa.h"
@@ -16,6 +17,7 @@
 #include "x86/vmx_insn.h"
 
 struct decode_guest guest;
+struct percpu percpu_area[MAX_PCPUS];
 
 uint64_t vcpu_gpr(const struct vcpu *vcpu, enum gpr r)
 {

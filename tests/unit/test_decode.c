@@ -342,6 +342,49 @@ START_TEST(rip_wraps_at_4_gib)
 }
 END_TEST
 
+/* The same place, other bytes; the same bytes, another mode: what was parsed before does not count. */
+START_TEST(parsed_before)
+{
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		CODE_AT(CODE, "\x8b\x08\x90\x90\x90\x90\x90");			/* mov ecx, [rax] */
+		ck_assert_int_eq(decode(false), DECODE_OK);
+		ck_assert_uint_eq(guest.vcpu->io.reg, GPR_RCX);
+		ck_assert_uint_eq(guest.vcpu->io.next_rip, CODE + 2);
+		CODE_AT(CODE, "\x8b\x48\x05\x90\x90\x90\x90");			/* mov ecx, [rax + 5] */
+		ck_assert_int_eq(decode(false), DECODE_OK);
+		ck_assert_uint_eq(guest.vcpu->io.next_rip, CODE + 3);
+		CODE_AT(CODE, "\xf0\x48\x0f\xb1\x0d\x00\x00");			/* differs behind the first 8 bytes only */
+		guest.ram[0x31008] = 0;
+		ck_assert_int_eq(decode(true), DECODE_OK);
+		ck_assert_uint_eq(guest.vcpu->io.next_rip, CODE + 9);
+		CODE_AT(CODE, "\x81\x80\x00\x01\x00\x00\x11\x22\x33\x44");	/* add dword [rax + 0x100], imm32 */
+		ck_assert_int_eq(decode(true), DECODE_OK);
+		ck_assert_uint_eq(guest.vcpu->io.operand, 0x44332211);
+		guest.ram[0x31009] = 0x55;
+		ck_assert_int_eq(decode(true), DECODE_OK);
+		ck_assert_uint_eq(guest.vcpu->io.operand, 0x55332211);
+	}
+	/* 66 8b 08: 16 bits in 64-bit mode, 32 in 16-bit mode. */
+	CODE_AT(CODE, "\x66\x8b\x08\x90\x90\x90");
+	ck_assert_int_eq(decode(false), DECODE_OK);
+	ck_assert_uint_eq(guest.vcpu->io.size, 2);
+	guest.mode = 2;
+	ck_assert_int_eq(decode(false), DECODE_OK);
+	ck_assert_uint_eq(guest.vcpu->io.size, 4);
+	guest.mode = 8;
+	ck_assert_int_eq(decode(false), DECODE_OK);
+	ck_assert_uint_eq(guest.vcpu->io.size, 2);
+	/* What is no instruction stays none, and does not spoil the next. */
+	CODE_AT(CODE, "\x0f\x0b\x90\x90\x90\x90");
+	ck_assert_int_eq(decode(false), -ENOEXEC);
+	ck_assert_int_eq(decode(false), -ENOEXEC);
+	CODE_AT(CODE, "\x66\x8b\x08\x90\x90\x90");
+	ck_assert_int_eq(decode(false), DECODE_OK);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("decode");
@@ -366,6 +409,7 @@ int main(void)
 	tcase_add_test(tc, repeat_nothing);
 	tcase_add_test(tc, stack_forms);
 	tcase_add_test(tc, rip_wraps_at_4_gib);
+	tcase_add_test(tc, parsed_before);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);
 	srunner_run_all(sr, CK_NORMAL);

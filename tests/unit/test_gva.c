@@ -397,6 +397,167 @@ START_TEST(data_outside_ram)
 }
 END_TEST
 
+/* What gva_code() must say, by a walk that keeps nothing: NULL with *r, or where the byte is. */
+static const uint8_t *fresh_code(uint64_t linear, uint32_t access, int *r, uint32_t *code)
+{
+	uint32_t attr;
+	hpa_t at;
+
+	*r = gva_translate(guest.vcpu, linear, access | GVA_FETCH, &out, code);
+	if (*r)
+		return NULL;
+	*r = pgtable_lookup(&guest.vm->ept, out.v, &at, &attr, NULL) || (attr & PG_TYPE_MASK) != PG_WB ? -EFAULT : 0;
+	return *r ? NULL : (const uint8_t *)hpa_to_hva(at);
+}
+
+static void expect_code(uint64_t linear, uint32_t access)
+{
+	const uint8_t *want, *got = NULL;
+	uint32_t want_error = 0, got_error = 0;
+	int want_r, r;
+
+	want = fresh_code(linear, access, &want_r, &want_error);
+	r = gva_code(guest.vcpu, linear, access, &got, &got_error);
+	ck_assert_int_eq(r, want_r);
+	if (r == 1)
+		ck_assert_uint_eq(got_error, want_error);
+	if (!r)
+		ck_assert_ptr_eq(got, want);
+}
+
+/* Whatever changes, the walk that is kept is not believed any longer. */
+START_TEST(kept_walk)
+{
+	const uint64_t other = guest_new_table(), page = LINEAR & PAGE_MASK;
+	const struct gva_code_walk *kept = &guest.vcpu->code[page / PAGE_SIZE % GVA_CODE_WALKS];
+	const uint8_t *code;
+	unsigned int level;
+
+	guest_map(LINEAR, PAGE, PTE_P | PTE_U);
+	ck_assert_int_eq(gva_code(guest.vcpu, LINEAR, 0, &code, &error), 0);
+	ck_assert_ptr_eq(code, guest.ram + PAGE + 0xabc);
+	ck_assert_uint_ne(kept->changes, 0);
+	ck_assert_uint_eq(kept->nr, 4);
+	ck_assert_int_eq(gva_code(guest.vcpu, page, 0, &code, &error), 0);
+	ck_assert_ptr_eq(code, guest.ram + PAGE);
+	for (level = 1; level <= 4; level++) {
+		uint64_t *e = entry_at(LINEAR, level), old = *e;
+
+		*e = 0;
+		expect_code(LINEAR, 0);
+		*e = old | PTE_NX;
+		expect_code(LINEAR, 0);
+		*e = old & ~PTE_U;
+		expect_code(LINEAR, GVA_USER);
+		*e = other | PTE_P | PTE_U;	/* a page of zeroes, or an empty table */
+		expect_code(LINEAR, 0);
+		*e = old;
+		expect_code(LINEAR, 0);
+	}
+	expect_code(LINEAR, GVA_USER);
+	guest_paging(true, GUEST_TABLES, CR4_PAE | CR4_SMEP, LONG);
+	expect_code(LINEAR, 0);
+	guest_paging(true, other, CR4_PAE, LONG);
+	expect_code(LINEAR, 0);
+	guest_paging(true, GUEST_TABLES, CR4_PAE, LONG);
+	expect_code(LINEAR, 0);
+	*entry_at(LINEAR, 1) |= PTE_NX;
+	guest_paging(true, GUEST_TABLES, CR4_PAE, EFER_LME | EFER_LMA);
+	expect_code(LINEAR, 0);
+	guest_paging(true, GUEST_TABLES, CR4_PAE, LONG);
+	guest_map(0x400000, PAGE, PTE_P);
+	expect_code(0x400000, 0);
+	guest_paging(true, GUEST_TABLES, CR4_PAE, EFER_NXE);	/* out of IA-32e mode */
+	expect_code(0x400000, 0);
+	guest_paging(false, GUEST_TABLES, 0, 0);
+	expect_code(PAGE, 0);
+}
+END_TEST
+
+/* The same for the memory below: code or a table unmapped, mapped elsewhere, made device memory. */
+START_TEST(kept_walk_and_ept)
+{
+	struct pgtable *ept = &guest.vm->ept;
+	const uint64_t places[] = { PAGE, GUEST_TABLES, entry_at(LINEAR, 4) ? GUEST_TABLES + PAGE_SIZE : 0 };
+	unsigned int i;
+
+	guest_map(LINEAR, PAGE, PTE_P);
+	memcpy(guest.ram + 0x30000, guest.ram + GUEST_TABLES, PAGE_SIZE);
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		hpa_t at = hpa((uint64_t)guest.ram + places[i]), copy = hpa((uint64_t)guest.ram + 0x30000);
+
+		expect_code(LINEAR, 0);
+		ck_assert_int_eq(pgtable_unmap(ept, places[i], PAGE_SIZE), 0);
+		expect_code(LINEAR, 0);
+		ck_assert_int_eq(pgtable_map(ept, places[i], copy, PAGE_SIZE, PG_R | PG_W | PG_X), 0);
+		expect_code(LINEAR, 0);
+		ck_assert_int_eq(pgtable_map(ept, places[i], at, PAGE_SIZE, PG_R | PG_W | PG_UC), 0);
+		expect_code(LINEAR, 0);
+		ck_assert_int_eq(pgtable_map(ept, places[i], at, PAGE_SIZE, PG_R | PG_W | PG_X), 0);
+		expect_code(LINEAR, 0);
+	}
+}
+END_TEST
+
+/* One random change of a few pages' tables, of a register or of the EPT. */
+static void change_something(uint64_t *const entries[16])
+{
+	static const uint64_t bits[] = { PTE_P, PTE_U, PTE_NX, PTE_W, PTE_A, PTE_PS, 1ul << 12, 1ul << 51 };
+	uint64_t at = (uint64_t)random() % (GUEST_RAM_SIZE / PAGE_SIZE) * PAGE_SIZE;
+
+	switch (random() % 8) {
+	case 0:
+		guest_paging(true, GUEST_TABLES, CR4_PAE | (random() % 2 ? CR4_SMEP : 0), random() % 4 ? LONG : LONG & ~EFER_NXE);
+		break;
+	case 1:
+		guest_paging(true, random() % 4 ? GUEST_TABLES : at, CR4_PAE, LONG);
+		break;
+	case 2:
+		(void)!pgtable_unmap(&guest.vm->ept, at, PAGE_SIZE);
+		break;
+	case 3:
+		(void)!pgtable_map(&guest.vm->ept, 0, hpa((uint64_t)guest.ram), GUEST_RAM_SIZE, PG_R | PG_W | PG_X);
+		break;
+	default:
+		*entries[random() % 16] ^= bits[random() % 8];
+		break;
+	}
+}
+
+/* Random changes between fetches: the answer is always that of a walk made now. */
+START_TEST(kept_walks_under_change)
+{
+	uint64_t linear[8], *entries[16];
+	unsigned int i, n, good = 0;
+
+	srandom(11);
+	for (i = 0; i < 60000; i++) {
+		/* From time to time all afresh: entries have become wild. */
+		if (i % 300 == 0) {
+			memset(guest.ram + GUEST_TABLES, 0, GUEST_RAM_SIZE - GUEST_TABLES);
+			guest.next_table = GUEST_TABLES + PAGE_SIZE;
+			(void)!pgtable_map(&guest.vm->ept, 0, hpa((uint64_t)guest.ram), GUEST_RAM_SIZE, PG_R | PG_W | PG_X);
+			guest_paging(true, GUEST_TABLES, CR4_PAE, LONG);
+			for (n = 0; n < 8; n++) {
+				linear[n] = 0x400000 + n * (n % 3 ? PAGE_SIZE : 0x200000ul);
+				guest_map(linear[n], 0x10000 + n * PAGE_SIZE, PTE_P | PTE_U);
+				entries[n] = entry_at(linear[n], 1);
+				entries[8 + n] = entry_at(linear[n], 2);
+			}
+		}
+		if (vmread(VMCS_GUEST_CR3) == GUEST_TABLES && random() % 3 == 0)
+			change_something(entries);
+		else if (random() % 3 == 0)
+			guest_paging(true, GUEST_TABLES, CR4_PAE, LONG);
+		n = (unsigned int)random() % 8;
+		expect_code(linear[n] + (uint64_t)random() % PAGE_SIZE, random() % 2 ? GVA_USER : 0);
+		good += guest.vcpu->code[linear[n] / PAGE_SIZE % GVA_CODE_WALKS].changes != 0;
+	}
+	ck_assert_uint_gt(good, 5000);
+	ck_assert_uint_lt(good, 55000);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("gva");
@@ -421,6 +582,9 @@ int main(void)
 	tcase_add_test(tc, accessed_and_dirty);
 	tcase_add_test(tc, read_only_ram);
 	tcase_add_test(tc, data_outside_ram);
+	tcase_add_test(tc, kept_walk);
+	tcase_add_test(tc, kept_walk_and_ept);
+	tcase_add_test(tc, kept_walks_under_change);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);
 	srunner_run_all(sr, CK_NORMAL);

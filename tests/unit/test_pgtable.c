@@ -124,6 +124,32 @@ START_TEST(remap_replaces)
 }
 END_TEST
 
+/* Each change gives a number that was not there before, an asking none. */
+START_TEST(changes_are_counted)
+{
+	uint64_t seen = pgtable_changes(&pt);
+
+	ck_assert_uint_ne(seen, 0);
+	ck_assert_int_eq(pgtable_map(&pt, 0, hpa(0), SIZE_2M, RW), 0);
+	ck_assert_uint_gt(pgtable_changes(&pt), seen);
+	seen = pgtable_changes(&pt);
+	expect(5, 5, RW, SIZE_2M);
+	expect_none(SIZE_2M);
+	ck_assert_uint_eq(pgtable_changes(&pt), seen);
+	ck_assert_int_eq(pgtable_protect(&pt, 0, PAGE_SIZE, PG_W, 0), 0);
+	ck_assert_uint_gt(pgtable_changes(&pt), seen);
+	seen = pgtable_changes(&pt);
+	ck_assert_int_eq(pgtable_unmap(&pt, 0, PAGE_SIZE), 0);
+	ck_assert_uint_gt(pgtable_changes(&pt), seen);
+	/* One that failed half-way has changed something, too. */
+	seen = pgtable_changes(&pt);
+	fake_mem_empty = true;
+	ck_assert_int_eq(pgtable_map(&pt, 0x1000, hpa(0), SIZE_1G, RW), -ENOMEM);
+	fake_mem_empty = false;
+	ck_assert_uint_gt(pgtable_changes(&pt), seen);
+}
+END_TEST
+
 START_TEST(bad_ranges)
 {
 	ck_assert_int_eq(pgtable_map(&pt, 0, hpa(0), 0, RW), -EINVAL);
@@ -263,6 +289,7 @@ int main(void)
 	tcase_add_test(t, unmap_splits_at_the_ends);
 	tcase_add_test(t, protect_changes_access_only);
 	tcase_add_test(t, remap_replaces);
+	tcase_add_test(t, changes_are_counted);
 	tcase_add_test(t, bad_ranges);
 	tcase_add_test(t, host_high_half_to_the_very_top);
 	tcase_add_test(t, out_of_memory_is_reported);
