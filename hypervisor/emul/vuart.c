@@ -319,6 +319,7 @@ static void write_register(struct vuart *u, uint32_t reg, uint8_t value)
 static int ports(struct vcpu *vcpu, void *dev, struct io_access *acc)
 {
 	struct vuart *u = dev;
+	bool changed = acc->write;
 	uint64_t value = 0;
 	uint32_t i, reg;
 
@@ -326,12 +327,15 @@ static int ports(struct vcpu *vcpu, void *dev, struct io_access *acc)
 	spin_lock(u->lock);
 	for (i = 0; i < acc->size; i++) {
 		reg = (uint32_t)(acc->addr - u->cfg->io_base) + i;
+		/* LSR without an error changes nothing, and is read for each byte that a guest sends. */
+		changed |= reg != REG_LSR || u->errors;
 		if (acc->write && reg < NR_PORTS)
 			write_register(u, reg, (uint8_t)(acc->value >> (8 * i)));
 		else if (!acc->write)
 			value |= (uint64_t)(reg < NR_PORTS ? read_register(u, reg) : 0xffu) << (8 * i);
 	}
-	update_irq(u);
+	if (changed)
+		update_irq(u);
 	spin_unlock(u->lock);
 	if (!acc->write)
 		acc->value = value;
