@@ -186,6 +186,9 @@ static int check_region(struct scenario_check *c, unsigned int i)
 	if (r->writer_mask & ~r->vm_mask)
 		return scenario_refuse(c, "ivshmem_region", (int)i, "ivshmem region \"%s\": writer mask 0x%x names a VM that is not in "
 				       "VM mask 0x%x", r->name, r->writer_mask, r->vm_mask);
+	if (r->silent_mask & ~r->vm_mask)
+		return scenario_refuse(c, "ivshmem_region", (int)i, "ivshmem region \"%s\": silent mask 0x%x names a VM that is not in "
+				       "VM mask 0x%x", r->name, r->silent_mask, r->vm_mask);
 	if (r->reserved)
 		return scenario_refuse(c, "ivshmem_region", (int)i, "ivshmem region \"%s\": a reserved byte is not zero", r->name);
 	return 0;

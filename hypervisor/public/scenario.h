@@ -183,7 +183,8 @@ struct scenario_ivshmem {
 	uint64_t size;			/* bytes, power of two, 4 KB .. 1 GB */
 	uint16_t vm_mask;		/* bit n = vms[n] sees the region */
 	uint16_t writer_mask;		/* subset of vm_mask: may write it too */
-	uint32_t reserved;
+	uint16_t silent_mask;		/* subset of vm_mask: may not ring the others' doorbells */
+	uint16_t reserved;
 };
 _Static_assert(sizeof(struct scenario_ivshmem) == 48, "shared memory record");
 _Static_assert(offsetof(struct scenario_ivshmem, vm_mask) == 40, "shared memory record");

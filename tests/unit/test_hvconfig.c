@@ -131,7 +131,7 @@ static const char base_xml[] =
 	"    <load_order>service</load_order>\n"				/* 23 */
 	"    <cpu_affinity>0-1</cpu_affinity>\n"				/* 24 */
 	"    <vuart index=\"1\" type=\"inter_vm\" io_base=\"0x2f8\" irq=\"3\" peer_vm=\"rt\" peer_vuart=\"1\"/>\n"	/* 25 */
-	"    <ivshmem region=\"shm\" access=\"ro\"/>\n"				/* 26 */
+	"    <ivshmem region=\"shm\" access=\"ro\" doorbell=\"no\"/>\n"		/* 26 */
 	"    <kernel><tag>Linux_bzImage</tag></kernel>\n"			/* 27 */
 	"  </vm>\n"								/* 28 */
 	"</scenario>\n";
@@ -150,6 +150,7 @@ START_TEST(fields_arrive)
 	ck_assert_uint_eq(s->ivshmem[0].size, 65536);
 	ck_assert_uint_eq(s->ivshmem[0].vm_mask, 3);
 	ck_assert_uint_eq(s->ivshmem[0].writer_mask, 1);
+	ck_assert_uint_eq(s->ivshmem[0].silent_mask, 2);
 	ck_assert_uint_eq(rt->severity, SCENARIO_SEVERITY_RT);
 	ck_assert_uint_eq(service->severity, SCENARIO_SEVERITY_SERVICE);
 	ck_assert_uint_eq(rt->guest_flags, SCENARIO_FLAG_RT | SCENARIO_FLAG_LAPIC_PT);
@@ -294,7 +295,7 @@ static bool in_table(const struct field *table, const char *name)
 static void check_declarations(const xmlNode *node)
 {
 	static const char *const elsewhere[] = { "scenario", "vm", "pcpu_policy", "pcpus", "ivshmem_region", "name", "console", "vuart", "index",
-						 "peer_vm", "peer_vuart", "ivshmem", "region", "access", "pci_dev", "io_range", "kernel" };
+						 "peer_vm", "peer_vuart", "ivshmem", "region", "access", "doorbell", "pci_dev", "io_range", "kernel" };
 
 	for (const xmlNode *n = node->children; n; n = n->next) {
 		bool declares = n->type == XML_ELEMENT_NODE &&

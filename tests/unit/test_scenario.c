@@ -64,6 +64,7 @@ SPOIL(region_large, s->ivshmem[0].size = 2ull << 30)
 SPOIL(region_vms, s->ivshmem[0].vm_mask = 0x11)
 SPOIL(region_nobody, s->ivshmem[0].vm_mask = 0; s->ivshmem[0].writer_mask = 0)
 SPOIL(region_writer, s->ivshmem[0].writer_mask = 2)
+SPOIL(region_silent, s->ivshmem[0].silent_mask = 2)
 SPOIL(region_reserved, s->ivshmem[1].reserved = 1)
 SPOIL(order_unknown, USER->load_order = 3)
 SPOIL(severity_unknown, RT->severity = 0x31)
@@ -175,6 +176,7 @@ static const struct fault faults[] = {
 	{ region_vms, "ivshmem region \"shm0\": VM mask 0x11; it must name at least one VM and only the 4 there are", "ivshmem_region", -1, 0 },
 	{ region_nobody, "ivshmem region \"shm0\": VM mask 0x0; it must name at least one VM and only the 4 there are", "ivshmem_region", -1, 0 },
 	{ region_writer, "ivshmem region \"shm0\": writer mask 0x2 names a VM that is not in VM mask 0x5", "ivshmem_region", -1, 0 },
+	{ region_silent, "ivshmem region \"shm0\": silent mask 0x2 names a VM that is not in VM mask 0x5", "ivshmem_region", -1, 0 },
 	{ region_reserved, "ivshmem region \"shm1\": a reserved byte is not zero", "ivshmem_region", -1, 1 },
 	{ order_unknown, "vm \"user\": load_order 3 is not known; 0 pre_launched, 1 service and 2 post_launched are", "load_order", 3, -1 },
 	{ severity_unknown, "vm \"rt\": severity 0x31 is not known; 0x10 standard, 0x20 service, 0x30 rt and 0x40 safety are", "severity", 0, -1 },

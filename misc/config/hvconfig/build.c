@@ -117,11 +117,12 @@ static void fill_vuart(struct build *b, xmlNode *node)
 
 static void fill_ivshmem(struct build *b, xmlNode *node)
 {
-	char region[SCENARIO_NAME_SIZE], access[8];
+	char region[SCENARIO_NAME_SIZE], access[8], doorbell[8];
 	uint16_t self = (uint16_t)(1u << b->vm_id);
 
 	attribute(node, "region", region, sizeof(region));
 	attribute(node, "access", access, sizeof(access));
+	attribute(node, "doorbell", doorbell, sizeof(doorbell));
 	for (unsigned int i = 0; i < b->s->nr_ivshmem; i++) {
 		struct scenario_ivshmem *r = &b->s->ivshmem[i];
 
@@ -134,6 +135,8 @@ static void fill_ivshmem(struct build *b, xmlNode *node)
 		r->vm_mask |= self;
 		if (!strcmp(access, "rw"))
 			r->writer_mask |= self;
+		if (!strcmp(doorbell, "no"))
+			r->silent_mask |= self;
 		return;
 	}
 	refuse(b, node, "ivshmem", region, "is not the name of an ivshmem_region in this file");

@@ -74,8 +74,9 @@ static void show_devices(const struct scenario *s, unsigned int vm_id, FILE *out
 
 	for (unsigned int i = 0; i < s->nr_ivshmem; i++)
 		if (s->ivshmem[i].vm_mask >> vm_id & 1)
-			fprintf(out, "    <ivshmem region=\"%s\" access=\"%s\"/>\n", s->ivshmem[i].name,
-				s->ivshmem[i].writer_mask >> vm_id & 1 ? "rw" : "ro");
+			fprintf(out, "    <ivshmem region=\"%s\" access=\"%s\"%s/>\n", s->ivshmem[i].name,
+				s->ivshmem[i].writer_mask >> vm_id & 1 ? "rw" : "ro",
+				s->ivshmem[i].silent_mask >> vm_id & 1 ? " doorbell=\"no\"" : "");
 	for (unsigned int i = 0; i < vm->nr_pci_devs; i++)
 		fprintf(out, "    <pci_dev>%02x:%02x.%u</pci_dev>\n", vm->pci_devs[i] >> 8, vm->pci_devs[i] >> 3 & 31,
 			vm->pci_devs[i] & 7);
