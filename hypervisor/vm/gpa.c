@@ -92,7 +92,8 @@ int gpa_to_hpa(const struct vm *vm, gpa_t gpa, hpa_t *out)
 	return pgtable_lookup(&vm->ept, gpa.v, out, NULL, NULL);
 }
 
-void *gpa_ptr(const struct vm *vm, gpa_t gpa, uint64_t size)
+/* As gpa_ptr(), where the guest has the `rights`. */
+static void *ptr(const struct vm *vm, gpa_t gpa, uint64_t size, uint32_t rights)
 {
 	uint64_t done = 0, page;
 	hpa_t first = { 0 }, here;
@@ -101,7 +102,7 @@ void *gpa_ptr(const struct vm *vm, gpa_t gpa, uint64_t size)
 	while (done < size || !done) {
 		if (gpa.v + done < gpa.v || pgtable_lookup(&vm->ept, gpa.v + done, &here, &attr, &page))
 			return NULL;
-		if (!pg_is_ram(attr))
+		if (!pg_is_ram(attr) || (attr & rights) != rights)
 			return NULL;
 		if (!done)
 			first = here;
@@ -112,6 +113,11 @@ void *gpa_ptr(const struct vm *vm, gpa_t gpa, uint64_t size)
 	return hpa_to_hva(first);
 }
 
+void *gpa_ptr(const struct vm *vm, gpa_t gpa, uint64_t size)
+{
+	return ptr(vm, gpa, size, PG_R | PG_W);
+}
+
 /* Copies page by page; `to_guest` picks the direction. */
 static int copy(const struct vm *vm, gpa_t at, void *buf, uint64_t size, bool to_guest)
 {
@@ -119,7 +125,7 @@ static int copy(const struct vm *vm, gpa_t at, void *buf, uint64_t size, bool to
 
 	while (size) {
 		uint64_t n = MIN(size, PAGE_SIZE - (at.v & (PAGE_SIZE - 1)));
-		void *g = gpa_ptr(vm, at, n);
+		void *g = ptr(vm, at, n, to_guest ? PG_R | PG_W : PG_R);
 
 		if (!g)
 			return -EFAULT;

@@ -18,7 +18,7 @@ int gpa_protect(struct vm *vm, gpa_t gpa, uint64_t size, uint32_t clear, uint32_
 /* Returns when no vCPU uses a translation from before the call. Any CPU. */
 void gpa_flush(struct vm *vm);
 
-/* Direct-map pointer to `size` bytes that lie in one mapped RAM page run, or NULL. Lock-free. */
+/* Direct-map pointer to `size` bytes that lie in one run of RAM pages the guest may write, or NULL. Lock-free. */
 void *gpa_ptr(const struct vm *vm, gpa_t gpa, uint64_t size) __must_check;
 
 /* Copy across page borders. 0 or -EFAULT (nothing or part copied). Any CPU. */
