@@ -135,9 +135,11 @@ void lapic_pt_disable(struct vcpu *vcpu)
 	timer_expire();
 }
 
+/* Vectors below 16 do not exist: the sending CPU's APIC, ours, would note an error. */
 void lapic_pt_post(struct vcpu *vcpu, uint8_t vector)
 {
-	lapic_send_fixed(percpu_area[vcpu->pcpu_id].apic_id, vector);
+	if (likely(vector >= 16))
+		lapic_send_fixed(percpu_area[vcpu->pcpu_id].apic_id, vector);
 }
 
 int lapic_pt_icr(struct vcpu *vcpu, uint64_t icr)

@@ -10,6 +10,7 @@
 #include "vm/lapic_pt.h"
 #include "vm/vcpu_arch.h"
 #include "vm/vlapic.h"
+#include "vm/virq.h"
 #include "vm/vmsr.h"
 #include "vm_mem.h"
 #include "x86/apicreg.h"
@@ -164,6 +165,8 @@ START_TEST(icr_to_others)
 	ck_assert(vm->vcpus[1]->requests & 1ul << REQ_SIPI);
 	ck_assert_uint_eq(vm->vcpus[1]->sipi_vector, 0x99);
 	ck_assert_int_eq(icr(1, 0x0f), 0);
+	/* A message of somebody else, too. */
+	virq_post(vm->vcpus[1], 0x0f, false);
 	ck_assert_uint_eq(hv_lapic.nr_fixed, 1);
 	vm->vcpus[1]->lapic_pt = false;
 }
