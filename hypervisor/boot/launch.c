@@ -17,6 +17,7 @@
 #include "log/log.h"
 #include "machine/load.h"
 #include "machine/machine.h"
+#include "machine/ownership.h"
 #include "machine/slots.h"
 #include "machine/wait.h"
 #include "mm/e820.h"
@@ -258,11 +259,20 @@ static bool cpus_ready(void *arg __unused)
 	return true;
 }
 
+static void check_memory(void)
+{
+	const char *how = option_value("check-memory");
+
+	if (how && ownership_enable(!strcmp(how, "lend")))
+		log_warn("memory is not checked: the page pool is empty");
+}
+
 void launch_vms(void)
 {
 	uint16_t i;
 	int failed = 0, started = 0;
 
+	check_memory();
 	slots_init(scenario);
 	wait_until(cpus_ready, NULL);
 	take_ram();

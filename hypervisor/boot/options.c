@@ -20,6 +20,7 @@ static struct option {
 	{ "bochs-vid", NULL },	/* use virtual-interrupt delivery under Bochs, whose model of it is faulty */
 	{ "split_lock", NULL },	/* ignore, report or fault: what guests' split locks become */
 	{ "tee", NULL },	/* VM consoles are shown on the hypervisor's console */
+	{ "check-memory", NULL },	/* walk all page tables after each change; =lend: a page may be lent to two user VMs */
 	{ "test", NULL },	/* started by a test: power off instead of waiting for a person */
 };
 

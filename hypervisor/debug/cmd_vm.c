@@ -6,6 +6,7 @@
 #include "exit/exit.h"
 #include "lib/string.h"
 #include "log/console.h"
+#include "machine/ownership.h"
 #include "mm/frame.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
@@ -100,7 +101,16 @@ void cmd_cpu_list(int argc __unused, char **argv __unused)
 			       percpu_area[i].lapic_owned_by_guest ? ", local APIC passed through" : "");
 }
 
-void cmd_memory(int argc __unused, char **argv __unused)
+void cmd_memory(int argc, char **argv)
 {
-	console_printf("page pool: %u of %u pages free\n", frame_nr_free(), frame_nr_total());
+	struct ownership_result r;
+
+	if (argc == 1)
+		console_printf("page pool: %u of %u pages free\n", frame_nr_free(), frame_nr_total());
+	else if (argc > 2 || strcmp(argv[1], "check"))
+		console_printf("memory takes no argument, or the word \"check\"\n");
+	else if (ownership_check(&r))
+		console_printf("memory check: not done, the page pool is empty\n");
+	else
+		console_printf("memory check: %u tables, %u spans, %u faults\n", r.nr_tables, r.nr_spans, r.nr_faults);
 }

@@ -37,7 +37,7 @@ static const struct {
 	{ "vm_off", "ID", "switch a VM off, as if it had asked for it", cmd_life },
 	{ "vmexit", "[clear]", "VM exits by vCPU and reason, or reset the counts", cmd_vmexit },
 	{ "cpu_list", "", "CPUs and their scheduling policy", cmd_cpu_list },
-	{ "memory", "", "the hypervisor's page pool", cmd_memory },
+	{ "memory", "[check]", "the hypervisor's page pool, or a check of who owns memory", cmd_memory },
 	{ "log", "", "the log kept in memory", cmd_log },
 	{ "reboot", "[force]", "reset the machine", cmd_reboot },
 	{ "poweroff", "[force]", "switch the machine off", cmd_poweroff },

@@ -8,6 +8,7 @@
 #include "lib/errno.h"
 #include "lib/util.h"
 #include "log/log.h"
+#include "machine/ownership.h"
 #include "mm/pgtable.h"
 #include "public/mem.h"
 #include "vm/gpa.h"
@@ -114,6 +115,7 @@ int64_t hc_mem_regions(struct hc_call *c)
 {
 	struct set_regions head;
 	struct vm *vm;
+	uint64_t before;
 	uint32_t i;
 	int err = hc_get(c->p1, &head, sizeof(head));
 
@@ -122,6 +124,7 @@ int64_t hc_mem_regions(struct hc_call *c)
 	vm = hc_vm_of(head.vmid);
 	if (!vm || head.mr_num > MAX_REGIONS)
 		return -EINVAL;
+	before = pgtable_changes(&vm->ept);
 	for (i = 0; i < head.mr_num && !err; i++) {
 		struct vm_memory_region r;
 
@@ -129,6 +132,8 @@ int64_t hc_mem_regions(struct hc_call *c)
 		if (!err)
 			err = one_region(vm, &r);
 	}
+	if (pgtable_changes(&vm->ept) != before)
+		ownership_event("a change of memory regions");
 	return err;
 }
 

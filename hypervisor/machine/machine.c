@@ -8,6 +8,7 @@
 #include "lib/string.h"
 #include "lib/util.h"
 #include "log/log.h"
+#include "machine/ownership.h"
 #include "machine/parts.h"
 #include "machine/wait.h"
 #include "mm/frame.h"
@@ -142,6 +143,7 @@ int machine_build(uint16_t vm_id, const struct scenario_vm *cfg, const struct ma
 	}
 	vm_table[vm_id] = vm;
 	*out = vm;
+	ownership_event("building a VM");
 	return 0;
 }
 
@@ -294,6 +296,7 @@ void machine_destroy(struct vm *vm)
 	wait_until(vm_table_quiet, NULL);
 	destroy_list(vm, parts, NR_PARTS);
 	frame_put(vm, VM_PAGES);
+	ownership_event("destroying a VM");
 }
 
 int machine_reset(struct vm *vm)
@@ -315,5 +318,6 @@ int machine_reset(struct vm *vm)
 	spin_lock(&vm->lock);
 	vm->state = VM_CREATED;
 	spin_unlock(&vm->lock);
+	ownership_event("resetting a VM");
 	return 0;
 }

@@ -215,3 +215,26 @@ void hostmap_image(hpa_t *start, uint64_t *size)
 	*start = hpa((uint64_t)image_start_pa);
 	*size = (uint64_t)image_end_pa - (uint64_t)image_start_pa;
 }
+
+/* See the header. */
+const struct pgtable *hostmap_table(void)
+{
+	return &host_pt;
+}
+
+/* See the header. */
+void hostmap_text(hpa_t *text, hpa_t *rodata, hpa_t *end)
+{
+	*text = hpa(image_pa(image_text_start));
+	*rodata = hpa(image_pa(image_text_end));
+	*end = hpa(image_pa(image_rodata_end));
+}
+
+/* See the header. Boot stacks' first, then those below each thread stack's slot. Any CPU. */
+uint64_t hostmap_guard(uint32_t n)
+{
+	if (n < NR_BOOT_STACKS)
+		return (uint64_t)boot_stack_area[n];
+	n -= NR_BOOT_STACKS;
+	return n < READ_ONCE(stacks.nr_slots) ? slot_address(n) - PAGE_SIZE : 0;
+}

@@ -5,6 +5,8 @@
 #include "lib/addr.h"
 #include "lib/types.h"
 
+struct pgtable;
+
 #define HOST_STACK_BASE	0xffffc00000000000ul
 
 /* Builds the tables from host_e820 and loads CR3. Boot CPU, after frame_init(). Panics on failure. */
@@ -30,3 +32,8 @@ void hostmap_stack_put(void *stack, uint32_t pages);
 
 /* Physical range of the hypervisor image (text..bss). */
 void hostmap_image(hpa_t *start, uint64_t *size);
+
+/* For mm/hostcheck.c: the tables; code and constants, which nobody writes; the first byte of the n-th guard page, 0 behind the last. */
+const struct pgtable *hostmap_table(void);
+void hostmap_text(hpa_t *text, hpa_t *rodata, hpa_t *end);
+uint64_t hostmap_guard(uint32_t n);

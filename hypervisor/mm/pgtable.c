@@ -312,30 +312,76 @@ int pgtable_lookup(const struct pgtable *pt, uint64_t va, hpa_t *pa, uint32_t *a
 	return 0;
 }
 
-static bool find(const struct pgtable *pt, const uint64_t *table, unsigned int level, uint64_t pa, uint64_t *va)
-{
-	uint64_t base = *va;
+/* A tour of all leaves: the span that grows, and who gets it. */
+struct tour {
+	const struct pgtable_format *fmt;
+	void (*fn)(void *arg, const struct pgtable_span *s);
+	void *arg;
+	struct pgtable_span span;
+};
 
+static void tour_leaf(struct tour *t, uint64_t va, uint64_t entry, unsigned int level)
+{
+	const struct pgtable_span s = { va, hpa(leaf_address(entry, level)), size_of(level), t->fmt->attr(entry, level) };
+
+	if (t->span.size && t->span.va + t->span.size == va && t->span.pa.v + t->span.size == s.pa.v &&
+	    t->span.attr == s.attr) {
+		t->span.size += s.size;
+		return;
+	}
+	if (t->span.size)
+		t->fn(t->arg, &t->span);
+	t->span = s;
+}
+
+static void tour_table(struct tour *t, const uint64_t *table, uint64_t va, unsigned int level)
+{
 	for (unsigned int i = 0; i < NR_ENTRIES; i++) {
 		uint64_t entry = __atomic_load_n(&table[i], __ATOMIC_ACQUIRE);
+		uint64_t at = va + i * size_of(level);
 
-		*va = base + i * size_of(level);
-		if (!is_present(pt->fmt, entry))
+		if (level == LEVELS && t->fmt->high_half && i >= NR_ENTRIES / 2)
+			at |= 0xfffful << 48;
+		if (!is_present(t->fmt, entry))
 			continue;
-		if (!is_leaf(pt->fmt, entry, level)) {
-			if (find(pt, table_of(entry), level - 1, pa, va))
-				return true;
-		} else if (pa - leaf_address(entry, level) < size_of(level)) {
-			*va += pa - leaf_address(entry, level);
-			return true;
-		}
+		if (is_leaf(t->fmt, entry, level))
+			tour_leaf(t, at, entry, level);
+		else
+			tour_table(t, table_of(entry), at, level - 1);
 	}
-	return false;
+}
+
+/* See the header. Any context. */
+void pgtable_for_each(const struct pgtable *pt, void (*fn)(void *arg, const struct pgtable_span *s), void *arg)
+{
+	struct tour t = { .fmt = pt->fmt, .fn = fn, .arg = arg };
+
+	tour_table(&t, pt->root, 0, LEVELS);
+	if (t.span.size)
+		fn(arg, &t.span);
+}
+
+/* Who looks for what; found: where it is. */
+struct seek {
+	uint64_t pa, *va;
+	bool found;
+};
+
+static void seek_span(void *arg, const struct pgtable_span *s)
+{
+	struct seek *k = arg;
+
+	if (k->found || k->pa - s->pa.v >= s->size)
+		return;
+	*k->va = s->va + (k->pa - s->pa.v);
+	k->found = true;
 }
 
 /* See the header. Any context. */
 int pgtable_find(const struct pgtable *pt, hpa_t pa, uint64_t *va)
 {
-	*va = 0;
-	return find(pt, pt->root, LEVELS, pa.v, va) ? 0 : -ENOENT;
+	struct seek k = { .pa = pa.v, .va = va };
+
+	pgtable_for_each(pt, seek_span, &k);
+	return k.found ? 0 : -ENOENT;
 }

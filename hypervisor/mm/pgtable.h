@@ -52,6 +52,14 @@ struct pgtable {
 	uint64_t changes;			/* [lock] written; see pgtable_changes() */
 };
 
+/* A run of mapped addresses, contiguous on both sides, of one attribute. */
+struct pgtable_span {
+	uint64_t va;
+	hpa_t pa;
+	uint64_t size;		/* bytes */
+	uint32_t attr;
+};
+
 /* The host's and the EPT's encodings; max_leaf is set at boot from the CPU's capabilities. */
 extern struct pgtable_format pgtable_host, pgtable_ept;
 
@@ -97,3 +105,9 @@ static inline uint64_t pgtable_changes(const struct pgtable *pt)
  * bytes; each pointer may be NULL), or -ENOENT. Lock-free; safe while others map.
  */
 int pgtable_lookup(const struct pgtable *pt, uint64_t va, hpa_t *pa, uint32_t *attr, uint64_t *size);
+
+/*
+ * Calls fn for all that is mapped, in the order of addresses, in spans as long as possible
+ * (none crosses the end of the lower half). Lock-free; safe while others map.
+ */
+void pgtable_for_each(const struct pgtable *pt, void (*fn)(void *arg, const struct pgtable_span *s), void *arg);

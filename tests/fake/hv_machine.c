@@ -9,6 +9,7 @@
 #include "io/ioreq.h"
 #include "irq/ioapic.h"
 #include "lib/errno.h"
+#include "machine/ownership.h"
 #include "machine/parts.h"
 #include "machine/wait.h"
 #include "vm/vm.h"
@@ -17,6 +18,13 @@
 
 struct acpi_info acpi = { .lapic_base = 0xfee00000 };
 struct hv_part hv_parts[HV_NR_PARTS];
+unsigned int hv_memory_events;
+
+void ownership_event(const char *what)
+{
+	(void)what;
+	hv_memory_events++;
+}
 
 uint32_t ioapic_count(void) { return 0; }
 

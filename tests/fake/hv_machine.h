@@ -11,3 +11,5 @@
 
 struct hv_part { unsigned int nr_made, nr_reset; bool fails; };
 extern struct hv_part hv_parts[HV_NR_PARTS];
+
+extern unsigned int hv_memory_events;	/* calls of ownership_event() */

@@ -35,6 +35,4 @@ guest: $(BUILD)/guest/cases.elf
 ALL += $(BUILD)/guest/cases.elf
 
 -include $(GUEST_LIB_OBJ:.o=.d) $(GUEST_CASES_OBJ:.o=.d)
--include tests/guest/service/build.mk
--include tests/guest/sched/build.mk
--include tests/guest/service/build.mk tests/guest/life/build.mk
+-include $(wildcard tests/guest/*/build.mk)

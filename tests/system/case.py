@@ -47,7 +47,8 @@ from image import TAGS, Image, scenario_image  # noqa: E402
 
 BUILD = os.path.join(TOP, "build")
 # What no healthy run says.
-FORBIDDEN = [r"QUERCUS-[A-Z]+: FAIL.*", r"Kernel panic - not syncing.*", r"PANIC.*", r"vm \w+: stopped:.*"]
+FORBIDDEN = [r"QUERCUS-[A-Z]+: FAIL.*", r"Kernel panic - not syncing.*", r"PANIC.*", r"vm \w+: stopped:.*",
+             r"memory check: FAULT.*"]
 # Needs that this platform cannot meet, and why.
 LACKING = {
     "iommu": "Bochs has no IOMMU",

@@ -24,6 +24,7 @@ static const struct {
 	{ "hc_random", case_random },
 	{ "hc_monitor", case_monitor },
 	{ "isolation", case_isolation },
+	{ "plant", case_plant },
 };
 
 /*
