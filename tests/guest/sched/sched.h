@@ -30,7 +30,7 @@ void presence_report(const struct presence *p);
 
 void role_spin(void);		/* computes */
 void role_exits(void);		/* leaves the guest as often as it can */
-void role_timer(void);		/* a periodic timer as fast as it gets */
+void role_timer(void);		/* a periodic timer that leaves it little time */
 void role_halt(void);		/* sleeps and is woken all the time */
 void role_ipi(void);		/* interrupts itself */
 void role_latency(void);	/* sleeps to a deadline and looks how late it wakes */

@@ -10,6 +10,7 @@
 #include "x86/msr.h"
 
 #define VECTOR		0xe1u
+#define PERIOD_US	60u	/* hardly longer than it takes to handle one */
 #define HALT_US		50u
 
 static volatile uint32_t nr_taken;
@@ -56,7 +57,7 @@ void role_timer(void)
 	apic_write(APIC_TDCR, APIC_TDCR_BY_1);
 	apic_write(APIC_LVT_TIMER, VECTOR | APIC_LVT_TIMER_PERIODIC);
 	presence_begin(&p);
-	apic_write(APIC_TMICT, 1);
+	apic_write(APIC_TMICT, (uint32_t)clock_from_us(PERIOD_US));
 	while (presence_look(&p, &gap))
 		;
 	cpu_cli();
