@@ -28,4 +28,7 @@ void case_hlt(void);
 void case_xsave(void);
 void case_memory(void);
 void case_ipi(void);
+void case_sweep(void);
+void case_sweep_cr(void);
+void case_ports(void);
 void case_soak(void);

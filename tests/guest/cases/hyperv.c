@@ -63,10 +63,12 @@ static void test_index(void)
 
 static void test_counter(void)
 {
-	uint64_t hz = rdmsr(TSC_HZ), t0 = rdtsc(), c0 = rdmsr(COUNTER), t1, c1, least, most;
+	uint64_t hz = rdmsr(TSC_HZ), t0, c0, t1, c1, least, most;
 
 	report_eq(hz / 1000, clock_khz(), "the TSC frequency is that of leaf 0x40000010");
 	report_eq(rdmsr(APIC_HZ), hz, "the APIC timer counts at the same rate");
+	t0 = rdtsc();
+	c0 = rdmsr(COUNTER);
 	clock_wait_us(100);
 	c1 = rdmsr(COUNTER);
 	t1 = rdtsc();

@@ -26,6 +26,9 @@ static const struct guest_case cases[] = {
 	{ "hlt", 1, case_hlt },
 	{ "xsave", 1, case_xsave },
 	{ "memory", 1, case_memory },
+	{ "sweep", 1, case_sweep },
+	{ "sweep_cr", 1, case_sweep_cr },
+	{ "ports", 1, case_ports },
 	{ "ipi", 2, case_ipi },
 	{ "soak", 1, case_soak },
 };
