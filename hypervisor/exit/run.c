@@ -84,6 +84,20 @@ static void serve_triple_fault(struct vcpu *vcpu)
 		vcpu->vm->hooks.stopped(vcpu->vm, VM_STOP_TRIPLE_FAULT);
 }
 
+/* Between slices interrupts are taken and, by the loop, other threads run. */
+static void serve_memtypes(struct vcpu *vcpu)
+{
+	int r = mtrr_continue(vcpu->vm);
+
+	if (r < 0)
+		vm_crash(vcpu->vm, "no memory is left for page tables of its memory types");
+	if (r <= 0)
+		return;
+	vcpu_request(vcpu, REQ_MEMTYPES);
+	if (!vcpu->lapic_pt)
+		cpu_sti_nop_cli();
+}
+
 /* Indexed by enum vcpu_request; NULL: a state looked at in may_enter(). */
 static void (*const serve_table[])(struct vcpu *vcpu) = {
 	[REQ_EVENT] = serve_event,
@@ -96,6 +110,7 @@ static void (*const serve_table[])(struct vcpu *vcpu) = {
 	[REQ_EXIT] = NULL,
 	[REQ_EOI_EXITS] = serve_eoi_exits,
 	[REQ_TRIPLE_FAULT] = serve_triple_fault,
+	[REQ_MEMTYPES] = serve_memtypes,
 	[REQ_MACHINE_CHECK] = exit_log_machine_check,
 };
 

@@ -16,6 +16,7 @@
 #define ALL_WB		0x0606060606060606ul
 #define FIXED_END	0x100000ul
 #define TOP		(1ul << 48)	/* four levels of EPT */
+#define SLICE		(64ul << 20)
 #define TYPE(v)		((uint32_t)(v) & 0xff)
 #define DEF_DEFINED	(0xfful | MTRR_DEF_TYPE_FE | MTRR_DEF_TYPE_E)
 #define BASE_DEFINED	0xfful
@@ -190,35 +191,55 @@ static int retype(struct vm *vm, uint64_t at, uint64_t top)
 	return err;
 }
 
-int mtrr_apply(struct vcpu *vcpu, bool cd)
+bool mtrr_apply(struct vcpu *vcpu, bool cd)
 {
 	struct memtypes *t = &vcpu->vm->memtypes;
 	uint64_t bit = 1ul << vcpu->vcpu_id;
-	uint32_t type, old;
-	int err = 0;
+	uint32_t old;
+	bool todo;
 
 	spin_lock(&t->lock);
 	old = t->everywhere;
 	t->cd = cd ? t->cd | bit : t->cd & ~bit;
 	if (!vcpu->vcpu_id)
 		t->mtrr = vcpu->arch->mtrr;
-	type = everywhere(vcpu->vm);
-	t->everywhere = type;
-	if (type != old || type == MTRR_MIXED)
-		err = retype(vcpu->vm, 0, TOP);
+	t->everywhere = everywhere(vcpu->vm);
+	todo = t->everywhere != old || t->everywhere == MTRR_MIXED || t->next < t->top;
+	if (todo)
+		t->next = 0;
 	spin_unlock(&t->lock);
-	if (type != old || type == MTRR_MIXED)
-		gpa_flush(vcpu->vm);
-	return err;
+	return todo;
+}
+
+int mtrr_continue(struct vm *vm)
+{
+	struct memtypes *t = &vm->memtypes;
+	bool more;
+	int err;
+
+	spin_lock(&t->lock);
+	err = retype(vm, t->next, MIN(t->next + SLICE, t->top));
+	if (!err)
+		t->next = MIN(t->next + SLICE, t->top);
+	more = t->next < t->top;
+	spin_unlock(&t->lock);
+	if (!more)
+		gpa_flush(vm);
+	return err ? err : more;
 }
 
 int mtrr_mapped(struct vm *vm, uint64_t at, uint64_t size)
 {
+	struct memtypes *t = &vm->memtypes;
+	uint64_t top;
 	int err = 0;
 
-	spin_lock(&vm->memtypes.lock);
-	if (vm->memtypes.everywhere != PG_WB)
+	spin_lock(&t->lock);
+	top = MAX(t->top, at + size);
+	t->next = t->next == t->top ? top : t->next;
+	t->top = top;
+	if (t->everywhere != PG_WB)
 		err = retype(vm, at, at + size);
-	spin_unlock(&vm->memtypes.lock);
+	spin_unlock(&t->lock);
 	return err;
 }

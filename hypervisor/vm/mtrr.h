@@ -24,6 +24,7 @@ struct memtypes {
 	struct mtrr mtrr;	/* [lock] */
 	uint64_t cd;		/* [lock] bit n: vCPU n has CR0.CD set */
 	uint32_t everywhere;	/* [lock] PG_ type of all RAM, or MTRR_MIXED */
+	uint64_t next, top;	/* [lock] where rewriting the EPT goes on, and ends: behind the last RAM; equal: done */
 };
 
 #define MTRR_MIXED	~0u
@@ -36,10 +37,12 @@ int mtrr_write(struct mtrr *m, uint32_t msr, uint64_t value, uint64_t address_ma
 /* PG_ type at a guest-physical address; *end: the first address beyond that may have another. */
 uint32_t mtrr_type(const struct mtrr *m, uint64_t at, uint64_t *end);
 
+/* The vCPU's CR0.CD or MTRRs may have changed. True: RAM has to get other types, by mtrr_continue(). Own thread. */
+bool mtrr_apply(struct vcpu *vcpu, bool cd) __must_check;
 /*
- * The vCPU's CR0.CD or MTRRs may have changed: gives the VM's RAM the types they ask for and returns when no vCPU uses an old
- * one. Own thread, no lock held. 0 or -ENOMEM.
+ * Gives the next slice of RAM its types: a guest can make its EPT as long as it likes, and others want their turn. 1: there is
+ * more to do; 0: done, and no vCPU uses an old type; -ENOMEM. A vCPU's thread, no lock held.
  */
-int mtrr_apply(struct vcpu *vcpu, bool cd) __must_check;
+int mtrr_continue(struct vm *vm) __must_check;
 /* RAM was mapped write-back: the same for it alone. The caller flushes. 0 or -ENOMEM. */
 int mtrr_mapped(struct vm *vm, uint64_t at, uint64_t size) __must_check;

@@ -35,6 +35,7 @@ enum vcpu_request {
 	REQ_EXIT,		/* end the thread */
 	REQ_EOI_EXITS,		/* recompute the EOI-exit bitmap (VID) */
 	REQ_TRIPLE_FAULT,	/* reset or stop the VM */
+	REQ_MEMTYPES,		/* the EPT is being rewritten for other memory types: go on with it */
 	REQ_MACHINE_CHECK,	/* one was found on this CPU where nothing may be logged: say it */
 };
 

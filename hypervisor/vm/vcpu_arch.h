@@ -48,7 +48,7 @@ int vcpu_write_xcr0(struct vcpu *vcpu, uint64_t value) __must_check;
 
 /* Physical-address bits of this machine, as a mask. */
 uint64_t vcpu_address_mask(void);
-/* CR0.CD or vCPU 0's MTRRs changed: memory types follow; the VM is stopped when there is no memory for it. */
+/* CR0.CD or vCPU 0's MTRRs changed: memory types follow before the vCPU's next entry. Own thread. */
 void vcpu_memtypes_changed(struct vcpu *vcpu);
 
 /* CR0 bits a guest changes without an exit. */

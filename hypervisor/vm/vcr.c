@@ -123,7 +123,7 @@ static bool cr0_is_valid(struct vcpu *vcpu, uint64_t v)
 void vcpu_memtypes_changed(struct vcpu *vcpu)
 {
 	if (mtrr_apply(vcpu, vcpu_cr0(vcpu) & CR0_CD))
-		vm_crash(vcpu->vm, "no memory is left for page tables of its memory types");
+		vcpu_request(vcpu, REQ_MEMTYPES);
 }
 
 int vcpu_write_cr0(struct vcpu *vcpu, uint64_t v)
