@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Fuzz targets, one program per tests/fuzz/fuzz_<file>.c, whose head names what it links:
 #   /* fuzz: src1.c src2.c */  /* fuzz-flags: -Idevicemodel */  /* fuzz-libs: -lxml2 */
-# `make fuzz` runs each for FUZZ_SECONDS, FUZZ=fuzz_x only that one; inputs found are kept
+# `make fuzz` runs each for FUZZ_SECONDS or FUZZ_RUNS inputs, FUZZ=fuzz_x only that one; inputs found are kept
 # in build/fuzz/<name>.corpus. Without clang there is nothing to run, and it says so.
 
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 10
+# Inputs of each, at most; 0: as many as the time allows.
+FUZZ_RUNS ?= 0
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer -Wall -Wextra -Werror -DUNIT_TEST
 FUZZ_INCLUDES := -Itests/fake -Ihypervisor -I.
@@ -31,4 +33,4 @@ endif
 # goal fuzz          runs the fuzz targets; FUZZ_SECONDS each (10)
 .PHONY: fuzz
 fuzz: $(if $(shell command -v $(FUZZ_CC)),$(FUZZ_NAMES:%=$(BUILD)/fuzz/%))
-	@tests/fuzz/run_all $(BUILD)/fuzz $(FUZZ_SECONDS) $^
+	@tests/fuzz/run_all $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ_RUNS) $^
