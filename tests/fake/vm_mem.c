@@ -11,12 +11,13 @@
 
 unsigned int fake_mem_pages;
 bool fake_mem_empty;
+unsigned int fake_mem_fail_at;
 
 void *frame_get(uint32_t nr_pages)
 {
 	void *p;
 
-	if (fake_mem_empty)
+	if (fake_mem_empty || (fake_mem_fail_at && !--fake_mem_fail_at))
 		return NULL;
 	p = aligned_alloc(PAGE_SIZE, nr_pages * PAGE_SIZE);
 	memset(p, 0, nr_pages * PAGE_SIZE);

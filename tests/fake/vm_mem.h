@@ -6,3 +6,4 @@
 
 extern unsigned int fake_mem_pages;	/* pages handed out and not returned */
 extern bool fake_mem_empty;		/* frame_get() fails */
+extern unsigned int fake_mem_fail_at;	/* the n-th frame_get() from now fails; 0: none */
