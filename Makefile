@@ -9,7 +9,7 @@ BUILD := build
 SCENARIO ?= hybrid_rt
 Q := $(if $(V),,@)
 
-.PHONY: all run test check check-system bench image packages unit lint clean help
+.PHONY: all run test check check-system nightly bench image packages unit lint clean help
 .DEFAULT_GOAL := all
 
 ifneq ($(READY),1)
@@ -67,6 +67,10 @@ check: lint unit
 # goal check-system  boots emulators; GROUP=name runs one group, CASE=name one case
 check-system: all images
 	@tests/system/run $(if $(GROUP),--group $(GROUP)) $(CASE)
+
+# goal nightly       what takes hours: a thousand faults, a million random calls
+nightly: all images
+	@tests/system/run --group nightly
 
 # goal image         bootable image of SCENARIO: build/images/SCENARIO.iso
 image: $(BUILD)/images/$(SCENARIO).iso

@@ -60,7 +60,7 @@ hc_regs:
 	popq %rbx
 	ret
 
-	/* user_call(rip, rsp): ring 3 until something leads to user_back, on the stack kept in user_rsp. */
+	/* user_call(rip, rsp, r8): ring 3 until something leads to user_back, on the stack kept in user_rsp. */
 	.globl user_call, user_back
 user_call:
 	pushq %rbx
@@ -75,7 +75,7 @@ user_call:
 	pushq $2
 	pushq $SEL_GUEST_USER_CODE
 	pushq %rdi
-	movl $0x80000000, %r8d
+	movq %rdx, %r8
 	iretq
 user_back:
 	movl $SEL_GUEST_DATA, %eax

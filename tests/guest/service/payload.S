@@ -7,7 +7,7 @@
 	.section .rodata
 	.balign 4096
 	.globl payload, payload_end, payload_io, payload_irq, payload_spin, payload_triple, payload_real, payload_look
-	.globl payload_poke, payload_halt, payload_isr_msi, payload_isr_line, payload_isr_nmi, payload_isr_ud
+	.globl payload_poke, payload_halt, payload_call, payload_isr_msi, payload_isr_line, payload_isr_nmi, payload_isr_ud
 	.code32
 payload:
 
@@ -44,6 +44,12 @@ payload_io:
 	movl $1, BOX(MB_DONE)
 payload_halt:
 	hlt
+	jmp payload_halt
+
+	/* One VMCALL. */
+payload_call:
+	vmcall
+	movl $1, BOX(MB_DONE)
 	jmp payload_halt
 
 	/* Counts interrupts. */

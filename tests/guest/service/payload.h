@@ -31,6 +31,6 @@
 
 extern const uint8_t payload[], payload_end[];
 extern const uint8_t payload_io[], payload_irq[], payload_spin[], payload_triple[], payload_real[], payload_look[],
-	payload_poke[], payload_halt[];
+	payload_poke[], payload_halt[], payload_call[];
 extern const uint8_t payload_isr_msi[], payload_isr_line[], payload_isr_nmi[], payload_isr_ud[];
 #endif

@@ -26,7 +26,7 @@
 
 static struct uservm vm;
 static uint8_t *scratch;	/* parameter blocks, IOREQ pages, memory of VMs */
-static uint64_t calls, succeeded;
+static uint64_t calls, succeeded, scribbles;
 static uint64_t affinity;	/* of user VMs: never the CPUs of this program, whose time one that spins would take */
 
 static const uint64_t ids[] = {
@@ -218,6 +218,7 @@ static void scribble(void)
 	vm.io->req_slot[random_below(2)].processed = (uint32_t)(one_in(4) ? any() : random_below(4));
 	if (one_in(4))
 		((uint64_t *)vm.io)[random_below(512)] = any();
+	scribbles++;
 }
 
 /* Whatever happened to the VM: there is one that runs, mostly. */
@@ -262,8 +263,7 @@ static void storm(uint64_t n)
 
 	for (i = 0; i < n; i++) {
 		one_call();
-		if (one_in(8))
-			scribble();
+		scribble();
 		if (one_in(64))
 			keep_alive();
 	}
@@ -353,7 +353,8 @@ void case_random(void)
 	}
 	storm(n);
 	end_race();
-	report(calls == n + n / 10, "%lu calls answered, %lu of them with success", calls, succeeded);
+	report(calls == n + n / 10 && scribbles == calls, "%lu calls answered, %lu of them with success, beside %lu scribbles",
+	       calls, succeeded, scribbles);
 	report_eq(destroy_all(), 0, "all VMs can be destroyed");
 	if (!args_number("race", 0))
 		pool_look(2);

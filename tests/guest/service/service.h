@@ -10,7 +10,9 @@ void case_full(void);		/* no pages, no VM numbers left */
 void case_random(void);		/* random arguments */
 void case_monitor(void);	/* interrupts of devices, counted and damped */
 void case_isolation(void);	/* what the Service VM must not reach */
-void case_plant(void);		/* faults for the memory check to find; by its name only */
+void case_plant(void);		/* faults for the memory check to find */
 
-/* In a pre-launched VM: says what its VMCALL gives, and stays. */
+/* In a pre-launched VM. */
 void prelaunched_main(void);
+/* Says what VMCALL gives there. */
+void prelaunched_calls(void);

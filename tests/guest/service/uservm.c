@@ -61,6 +61,7 @@ int64_t uvm_set_regs(const struct uservm *u, const uint8_t *entry)
 	r.vcpu_regs.cs_sel = 8;
 	r.vcpu_regs.ss_sel = r.vcpu_regs.ds_sel = r.vcpu_regs.es_sel = 16;
 	r.vcpu_regs.gprs.rsp = PAYLOAD_STACK;
+	r.vcpu_regs.gprs.r8 = u->r8;
 	r.vcpu_regs.rflags = 2;
 	r.vcpu_regs.gdt.base = PAYLOAD_GDT;
 	r.vcpu_regs.gdt.limit = 23;

@@ -15,6 +15,7 @@ struct uservm {
 	struct acrn_io_request_buffer *io;	/* (o) its IOREQ page */
 	uint8_t *ram;				/* (o) what backs its memory */
 	uint64_t affinity;			/* (o) CPUs asked for */
+	uint64_t r8;				/* start value of the register */
 };
 
 /* Takes the memory of one VM; once for each struct. */
