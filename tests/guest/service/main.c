@@ -26,6 +26,7 @@ static const struct {
 	{ "hc_monitor", case_monitor, false },
 	{ "isolation", case_isolation, false },
 	{ "plant", case_plant, true },
+	{ "faults", case_faults, true },
 };
 
 /*

@@ -11,6 +11,7 @@ void case_random(void);		/* random arguments */
 void case_monitor(void);	/* interrupts of devices, counted and damped */
 void case_isolation(void);	/* what the Service VM must not reach */
 void case_plant(void);		/* faults for the memory check to find */
+void case_faults(void);		/* VMs and itself, killed and crashed, N times */
 
 /* In a pre-launched VM. */
 void prelaunched_main(void);
