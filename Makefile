@@ -49,7 +49,7 @@ all:
 -include misc/config/build.mk misc/image/build.mk
 -include $(wildcard tools/*/build.mk)
 -include tests/unit/build.mk tests/guest/build.mk tests/system/build.mk tests/lint/build.mk
--include tests/bench/build.mk tests/fuzz/build.mk
+-include tests/bench/build.mk tests/fuzz/build.mk tests/plant/build.mk
 
 all: $(ALL)
 

@@ -12,6 +12,7 @@
 #include "cpu/smp.h"
 #include "cpu/tsc.h"
 #include "exit/exit.h"
+#include "exit/fault.h"
 #include "hw/acpi.h"
 #include "irq/ioapic.h"
 #include "irq/lapic.h"
@@ -61,6 +62,7 @@ void boot_main(uint32_t magic, uint32_t info)
 	vcpu_arch_init();			/* what guests may use of CR4 and XCR0 */
 	idt_interrupt = vector_dispatch;
 	idt_machine_check = exit_host_machine_check;
+	fault_hook = fault_contain;
 	cpu_setup();
 	percpu_area[0].apic_id = lapic_id();
 	ioapic_init();				/* all pins masked */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What happens on an exception in the hypervisor itself. */
+#include "cpu/exception.h"
+
 #include "cpu/idt.h"
 #include "cpu/percpu.h"
 #include "lib/util.h"
@@ -21,6 +23,7 @@ static void count_nmi(void)
 void (*nmi_hook)(void) = count_nmi;
 void (*idt_interrupt)(uint8_t vector);
 void (*idt_machine_check)(void);
+const char *(*fault_hook)(const struct host_frame *f);
 
 static const char *const names[FIRST_INTERRUPT] = {
 	[EXC_DE] = "#DE divide error", [EXC_DB] = "#DB debug", [EXC_BP] = "#BP breakpoint",
@@ -31,6 +34,12 @@ static const char *const names[FIRST_INTERRUPT] = {
 	[EXC_AC] = "#AC alignment check", [EXC_MC] = "#MC machine check", [EXC_XM] = "#XM SIMD error",
 	[EXC_VE] = "#VE virtualization", [EXC_CP] = "#CP control protection",
 };
+
+/* See the header. */
+const char *exception_name(uint64_t vector)
+{
+	return vector < FIRST_INTERRUPT && names[vector] ? names[vector] : "exception";
+}
 
 static bool apply_fixup(struct host_frame *f)
 {
@@ -59,9 +68,9 @@ static void print_stack(uint64_t rsp)
 	console_printf("\n");
 }
 
-static void __noreturn report(const struct host_frame *f)
+static void __noreturn report(const struct host_frame *f, const char *why)
 {
-	const char *name = f->vector < FIRST_INTERRUPT && names[f->vector] ? names[f->vector] : "exception";
+	const char *name = exception_name(f->vector);
 
 	console_printf("\n%s (vector %lu, error %lx) on CPU %u at %lx:%016lx\n"
 		       "rax %016lx rbx %016lx rcx %016lx rdx %016lx\n"
@@ -74,6 +83,8 @@ static void __noreturn report(const struct host_frame *f)
 		       f->r8, f->r9, f->r10, f->r11, f->r12, f->r13, f->r14, f->r15,
 		       read_cr0(), read_cr2(), read_cr3(), read_cr4(), f->rflags);
 	print_stack(f->rsp);
+	if (why)
+		console_printf("not contained: %s\n", why);
 	panic("%s in the hypervisor at %016lx", name, f->rip);
 }
 
@@ -95,5 +106,5 @@ void idt_dispatch(struct host_frame *f)
 	else if (f->vector == EXC_MC && idt_machine_check)
 		idt_machine_check();
 	else if (!apply_fixup(f))
-		report(f);
+		report(f, fault_hook ? fault_hook(f) : NULL);
 }

@@ -32,8 +32,15 @@ extern void (*idt_machine_check)(void);
 extern void (*idt_interrupt)(uint8_t vector);
 
 /*
+ * Hook: an exception without fixup in the hypervisor itself. It does not return when the fault
+ * could be contained, else it says why not. init.c sets it to exit/fault's.
+ */
+extern const char *(*fault_hook)(const struct host_frame *f);
+
+/*
  * From the stubs. A fault at an instruction with a fixup (x86/fixup.h) goes on
- * there; every other exception is a panic with a register report.
+ * there; every other exception that fault_hook does not contain is a panic with a
+ * register report.
  */
 void idt_dispatch(struct host_frame *f);
 

@@ -2,6 +2,7 @@
 /* One structure a CPU, reached through GS. */
 #pragma once
 
+#include "lib/critical.h"
 #include "lib/types.h"
 
 struct thread;
@@ -9,6 +10,7 @@ struct vcpu;
 
 struct percpu {
 	struct percpu *self;		/* (o) gs:0 */
+	uint32_t critical;		/* own CPU; lib/critical.h */
 	uint32_t pcpu_id;		/* (o) dense, boot CPU is 0 */
 	uint32_t apic_id;		/* (o) local APIC id */
 	uint64_t kernel_stack;		/* (o) top of the boot/idle stack */
@@ -21,6 +23,8 @@ struct percpu {
 	bool online;
 	bool lapic_owned_by_guest;	/* LAPIC passthrough: no host timer or IPI here, kick by NMI */
 } __aligned(64);
+
+_Static_assert(offsetof(struct percpu, critical) == CRITICAL_OFFSET, "lib/critical.h");
 
 extern struct percpu percpu_area[MAX_PCPUS];
 extern uint32_t nr_pcpus;	/* CPUs found by boot; all of them online after smp_start() */

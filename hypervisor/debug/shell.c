@@ -39,6 +39,7 @@ static const struct {
 	{ "cpu_list", "", "CPUs and their scheduling policy", cmd_cpu_list },
 	{ "memory", "[check]", "the hypervisor's page pool, or a check of who owns memory", cmd_memory },
 	{ "log", "", "the log kept in memory", cmd_log },
+	{ "crash", "", "faults of the hypervisor that cost a VM", cmd_crash },
 	{ "reboot", "[force]", "reset the machine", cmd_reboot },
 	{ "poweroff", "[force]", "switch the machine off", cmd_poweroff },
 };

@@ -50,3 +50,8 @@ void exit_report(struct vcpu *vcpu, const char *why);
 void exit_entry_failed(struct vcpu *vcpu, uint32_t reason);
 /* The SDM's name of a basic exit reason. */
 const char *exit_reason_name(uint32_t reason);
+/* Its handler touches nothing of other VMs but under locks, and can be given up at any point where it holds none. */
+bool exit_is_contained(uint32_t reason);
+
+/* vCPU thread for which nothing more may be done: waits to be ended. */
+void vcpu_thread_park(struct vcpu *vcpu) __noreturn;

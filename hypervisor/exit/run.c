@@ -68,8 +68,11 @@ static void serve_eoi_exits(struct vcpu *vcpu)
 
 static void serve_io_done(struct vcpu *vcpu)
 {
-	int err = io_finish(vcpu);
+	int err;
 
+	vcpu->where = VCPU_IN_HANDLER;
+	err = io_finish(vcpu);
+	vcpu->where = VCPU_OUTSIDE;
 	if (err) {
 		exit_report(vcpu, "an access could not be finished");
 		vm_crash(vcpu->vm, "vCPU %u: access to %lx could not be finished (error %d)", vcpu->vcpu_id,
@@ -166,20 +169,22 @@ static bool run_once(struct vcpu *vcpu)
 	int err;
 
 	/* The exchange orders "in guest" before the look at requests: whoever posts one after it sends a kick. */
-	(void)__atomic_exchange_n(&vcpu->in_guest, true, __ATOMIC_SEQ_CST);
+	(void)__atomic_exchange_n(&vcpu->where, VCPU_IN_GUEST, __ATOMIC_SEQ_CST);
 	if (unlikely(READ_ONCE(vcpu->requests) || sched_wanted())) {
-		WRITE_ONCE(vcpu->in_guest, false);
+		WRITE_ONCE(vcpu->where, VCPU_OUTSIDE);
 		return false;
 	}
 	if (vcpu->event_check || vcpu->inject.info || vcpu->nmi_pending)
 		virq_before_entry(vcpu);
 	err = vmcs_enter(vcpu->vmx, vcpu->gpr);
-	WRITE_ONCE(vcpu->in_guest, false);
+	WRITE_ONCE(vcpu->where, VCPU_IN_HANDLER);
 	if (unlikely(err)) {
+		WRITE_ONCE(vcpu->where, VCPU_OUTSIDE);
 		exit_entry_failed(vcpu, 0);
 		return true;
 	}
 	err = exit_dispatch(vcpu);
+	WRITE_ONCE(vcpu->where, VCPU_OUTSIDE);
 	if (unlikely(err))
 		exit_unhandled(vcpu, err);
 	return true;
@@ -203,6 +208,17 @@ static void switch_in(struct thread *t)
 
 	vcpu_arch_switch(vcpu);
 	vlapic_timer_unpark(vcpu);
+}
+
+void vcpu_thread_park(struct vcpu *vcpu)
+{
+	WRITE_ONCE(vcpu->where, VCPU_OUTSIDE);
+	for (;;) {
+		if (READ_ONCE(vcpu->requests) & 1ul << REQ_EXIT)
+			end_thread(vcpu);
+		WRITE_ONCE(vcpu->state, VCPU_PAUSED);
+		thread_block();
+	}
 }
 
 void vcpu_thread_body(void *arg)

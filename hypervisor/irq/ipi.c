@@ -67,6 +67,8 @@ void ipi_call(uint32_t pcpu_id, void (*fn)(void *arg), void *arg)
 		return;
 	}
 	ASSERT(!p->lapic_owned_by_guest);
+	/* The record lies on this stack. */
+	critical_enter();
 	c.next = __atomic_load_n(head, __ATOMIC_RELAXED);
 	while (!__atomic_compare_exchange_n(head, &c.next, &c, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
@@ -78,4 +80,5 @@ void ipi_call(uint32_t pcpu_id, void (*fn)(void *arg), void *arg)
 		ipi_serve();
 		cpu_pause();
 	}
+	critical_leave();
 }

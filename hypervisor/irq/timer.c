@@ -75,6 +75,7 @@ void timer_start(struct timer *t, uint64_t deadline)
 {
 	struct timer_queue *q = this_queue();
 
+	critical_enter();
 	if (t->armed)
 		list_remove(&t->link);
 	/* 0 means "none" to the hardware; 1 has passed as well. */
@@ -82,6 +83,7 @@ void timer_start(struct timer *t, uint64_t deadline)
 	t->armed = true;
 	queue_insert(q, t);
 	queue_program(q);
+	critical_leave();
 }
 
 /* Disarms a timer, armed or not; afterwards its handler does not run. Own CPU, interrupts off. */
@@ -89,9 +91,11 @@ void timer_stop(struct timer *t)
 {
 	if (!t->armed)
 		return;
+	critical_enter();
 	list_remove(&t->link);
 	t->armed = false;
 	queue_program(this_queue());
+	critical_leave();
 }
 
 /* See the header. */
@@ -105,6 +109,7 @@ void timer_expire(void)
 	 * What is due now goes to a list of its own: a handler that starts its
 	 * timer again with a deadline already past must not keep us here.
 	 */
+	critical_enter();
 	list_init(&due);
 	while (!list_empty(&q->list) && list_entry(q->list.next, struct timer, link)->deadline <= now) {
 		struct list *l = q->list.next;
@@ -124,4 +129,5 @@ void timer_expire(void)
 	/* Whatever was programmed has fired, or fired too early: write it anew. */
 	q->programmed = 0;
 	queue_program(q);
+	critical_leave();
 }

@@ -122,6 +122,8 @@ void vector_dispatch(uint8_t vector)
 		fn = dropped;
 	else if (unlikely(!fn))
 		fn = unexpected;
+	critical_enter();
 	fn(e->arg, vector);
 	lapic_eoi();
+	critical_leave();
 }

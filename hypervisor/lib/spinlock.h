@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "lib/critical.h"
 #include "lib/types.h"
 
 struct spinlock {
@@ -18,6 +19,7 @@ static inline void spin_lock(struct spinlock *l)
 {
 	uint32_t me = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 
+	critical_enter();
 	/* Acquire: what the previous holder wrote is visible from here on. */
 	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != me)
 		__builtin_ia32_pause();
@@ -26,6 +28,7 @@ static inline void spin_lock(struct spinlock *l)
 static inline void spin_unlock(struct spinlock *l)
 {
 	__atomic_store_n(&l->owner, l->owner + 1, __ATOMIC_RELEASE);
+	critical_leave();
 }
 
 static inline bool spin_is_locked(const struct spinlock *l)

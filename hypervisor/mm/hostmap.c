@@ -129,6 +129,12 @@ bool hostmap_readable(uint64_t va)
 	return host_pt.root && !pgtable_lookup(&host_pt, va, NULL, NULL, NULL);
 }
 
+/* See the header. */
+bool hostmap_is_text(uint64_t va)
+{
+	return va >= (uint64_t)image_text_start && va < (uint64_t)image_text_end;
+}
+
 /* See the header. What is mapped already keeps its type. */
 void *hostmap_device(hpa_t start, uint64_t size)
 {

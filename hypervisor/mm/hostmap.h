@@ -19,6 +19,9 @@ uint64_t hostmap_root(void);
 /* True when the address is mapped. Any context, also after a fault. */
 bool hostmap_readable(uint64_t va);
 
+/* An address of the hypervisor's own code. */
+bool hostmap_is_text(uint64_t va);
+
 /* Maps a device range uncached into the direct map; returns its address or NULL. Boot or vCPU thread. */
 void *hostmap_device(hpa_t start, uint64_t size) __must_check;
 

@@ -135,10 +135,13 @@ void sched_switched(void)
 	if (rq->left)
 		__atomic_store_n(&rq->left->on_cpu, false, __ATOMIC_RELEASE);
 	rq->left = NULL;
+	critical_leave();
 }
 
 static void switch_to(struct runqueue *rq, struct thread *prev, struct thread *next)
 {
+	/* Ended by whoever runs behind the switch: between the two there is no one thread to blame. */
+	critical_enter();
 	if (prev->switch_out)
 		prev->switch_out(prev);
 	this_cpu()->current = next;

@@ -103,3 +103,9 @@ void thread_exit(void)
 {
 	sched_end_current();
 }
+
+/* See the header. */
+bool thread_owns_stack(const struct thread *t, uint64_t at)
+{
+	return at - (uint64_t)t->stack <= STACK_PAGES * PAGE_SIZE - 8;
+}

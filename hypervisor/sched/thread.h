@@ -86,6 +86,8 @@ void thread_yield(void);
 void thread_exit(void) __noreturn;
 /* True once the thread is DEAD and off its stack. */
 bool thread_is_dead(const struct thread *t);
+/* The address, and 8 bytes from there, lie on its stack. */
+bool thread_owns_stack(const struct thread *t, uint64_t at);
 /* The thread running on this CPU. */
 struct thread *thread_current(void);
 

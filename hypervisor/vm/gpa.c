@@ -49,7 +49,7 @@ void gpa_flush(struct vm *vm)
 
 		unsigned int spins = 0;
 
-		while (READ_ONCE(vcpu->in_guest) && (READ_ONCE(vcpu->requests) & 1ul << REQ_EPT_FLUSH)) {
+		while (READ_ONCE(vcpu->where) == VCPU_IN_GUEST && (READ_ONCE(vcpu->requests) & 1ul << REQ_EPT_FLUSH)) {
 			/* An NMI kick can arrive after the last look at the requests and before the entry: repeat it. */
 			if (!(++spins % KICK_AGAIN) && vcpu->pcpu_id != this_pcpu_id())
 				ipi_kick(vcpu->pcpu_id);

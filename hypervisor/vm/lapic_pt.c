@@ -6,6 +6,7 @@
 #include "cpu/tsc.h"
 #include "irq/lapic.h"
 #include "irq/timer.h"
+#include "lib/critical.h"
 #include "log/log.h"
 #include "vm/vcpu.h"
 #include "vm/vcpu_arch.h"
@@ -99,6 +100,7 @@ void lapic_pt_enable(struct vcpu *vcpu)
 		vm_crash(vcpu->vm, "LAPIC passthrough needs x2APIC, which this machine lacks");
 		return;
 	}
+	critical_enter();
 	/* From the flag on, others kick by NMI; what they sent as IPI before is taken in this window. */
 	WRITE_ONCE(this_cpu()->lapic_owned_by_guest, true);
 	vlapic_quiesce(vcpu);
@@ -110,6 +112,7 @@ void lapic_pt_enable(struct vcpu *vcpu)
 			 PROC_CR8_LOAD | PROC_CR8_STORE);
 	vmcs_change_pin(&vcpu->arch->vmcs, 0, PIN_EXTINT);
 	WRITE_ONCE(vcpu->lapic_pt, true);
+	critical_leave();
 	log_info("vm %s: vCPU %u owns the local APIC of CPU %u\n", vcpu->vm->name, vcpu->vcpu_id, vcpu->pcpu_id);
 }
 
@@ -126,6 +129,7 @@ void lapic_pt_disable(struct vcpu *vcpu)
 {
 	if (!vcpu->lapic_pt)
 		return;
+	critical_enter();
 	WRITE_ONCE(vcpu->lapic_pt, false);
 	open_msrs(vcpu, false);
 	close_controls(&vcpu->arch->vmcs);
@@ -133,6 +137,7 @@ void lapic_pt_disable(struct vcpu *vcpu)
 	WRITE_ONCE(this_cpu()->lapic_owned_by_guest, false);
 	/* Host timers of this CPU were queued but not programmed meanwhile. */
 	timer_expire();
+	critical_leave();
 }
 
 /* Vectors below 16 do not exist: the sending CPU's APIC, ours, would note an error. */

@@ -90,9 +90,9 @@ void vcpu_skip(struct vcpu *vcpu __unused)
 
 void vcpu_request(struct vcpu *vcpu, enum vcpu_request r)
 {
-	/* The atomic OR orders the bit before the look at in_guest; run_once() does the opposite. */
+	/* The atomic OR orders the bit before the look at `where`; run_once() does the opposite. */
 	atomic_set_bit(&vcpu->requests, r);
-	if (vcpu->pcpu_id != this_pcpu_id() && READ_ONCE(vcpu->in_guest))
+	if (vcpu->pcpu_id != this_pcpu_id() && READ_ONCE(vcpu->where) == VCPU_IN_GUEST)
 		ipi_kick(vcpu->pcpu_id);
 	thread_wake(&vcpu->thread);
 }

@@ -48,6 +48,12 @@ enum vcpu_state {
 	VCPU_PAUSED,
 };
 
+enum vcpu_where {
+	VCPU_OUTSIDE,
+	VCPU_IN_GUEST,		/* or about to be: a kick is needed */
+	VCPU_IN_HANDLER,	/* its exit is being handled, or an access finished */
+};
+
 #define NR_EXIT_REASONS	80u	/* basic exit reasons, SDM vol 3 appendix C */
 
 struct vcpu {
@@ -58,7 +64,7 @@ struct vcpu {
 	uint32_t pcpu_id;		/* (o) */
 	uint32_t vapic_id;		/* (o) virtual local APIC id */
 	enum vcpu_state state;		/* own thread writes */
-	bool in_guest;			/* own thread writes around VM entry: a kick IPI is needed */
+	uint8_t where;			/* enum vcpu_where; own thread writes around VM entry */
 	enum vcpu_state resume_state;	/* own thread: state to return to after a pause */
 	bool parked;			/* own thread: between pause and resume */
 	bool held;			/* atomic: paused alone, stays so when its VM is resumed */

@@ -114,16 +114,16 @@ def kernel_tags(xml_path):
 
 
 def scenario_image(xml, blob, args=None, hv_args="", protocol="multiboot2", replace=None,
-                   without=()):
+                   without=(), hypervisor="quercus"):
     """The image of the scenario made from `xml`. args: tag -> words added to the bootargs
     that the scenario gives; replace: tag -> (file, string) instead of the usual module;
-    without: tags left out."""
+    without: tags left out; hypervisor: a file of the build."""
     if not os.path.isfile(xml):
         folder = os.path.dirname(xml)
         known = sorted(name[:-4] for name in os.listdir(folder) if name.endswith(".xml"))
         raise FileNotFoundError(f"no {xml}; known in {folder} are: {' '.join(known)}")
     replace = replace or {}
-    image = Image(os.path.join(BUILD, "quercus.elf"), hv_args, protocol)
+    image = Image(os.path.join(BUILD, hypervisor + ".elf"), hv_args, protocol)
     if "scenario" not in without:
         image.add_module(replace.get("scenario", (blob, ""))[0], "scenario")
     for tag, bootargs in kernel_tags(xml).items():

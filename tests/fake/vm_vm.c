@@ -2,6 +2,8 @@
 /* Fake VM, see vm_vm.h. */
 #include "vm_vm.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/bits.h"
@@ -47,7 +49,10 @@ bool fake_vm_take_request(struct vcpu *vcpu, enum vcpu_request r)
 
 void vm_crash(struct vm *vm, const char *why, ...)
 {
-	(void)vm;
-	(void)why;
+	va_list ap;
+
+	va_start(ap, why);
+	vsnprintf(vm->crash_reason, sizeof(vm->crash_reason), why, ap);
+	va_end(ap);
 	fake_vm_nr_crashes++;
 }

@@ -7,6 +7,7 @@ cases.cfg is an ini file, one section a case:
                        in place of the module "replace" names (default Linux_bzImage)
   args = WORDS         the guest's command line
   args.TAG = WORDS     added to the bootargs that the scenario gives the kernel TAG
+  hypervisor = NAME    build/NAME.elf in place of build/quercus.elf
   hv_args = WORDS      the hypervisor's command line (default: tee)
   protocol = multiboot2 | multiboot
   modules =            changes to boot modules, one a line: TAG absent | TAG flip OFFSET |
@@ -112,7 +113,7 @@ class Case:
             blob = os.path.join(BUILD, f"scenarios/{scenario}.bin")
             without = self.change_modules(replace, blob)
             image = scenario_image(xml, blob, args, self.get("hv_args", "tee"), protocol,
-                                   replace, without)
+                                   replace, without, self.get("hypervisor", "quercus"))
         image.write(self.image)
 
     def change_modules(self, replace, blob):

@@ -5,6 +5,7 @@
  * pre-launched one: their words begin with svc_ and pre_.
  *
  *	NAME_reset=N NAME_crash=N NAME_triple=N		the first N starts end so
+ *	NAME_fault=N NAME_kind=K			so, by fault K that is planted in the hypervisor (tests/plant)
  *	NAME_off=MS					switches itself off after a while
  */
 #include "lib/main.h"
@@ -26,6 +27,7 @@
 
 #define RESET_PORT	0xcf9u
 #define RESET_COLD	0x06u
+#define PLANT_PORT	0x5e0u
 #define NO_MEMORY	0xd0000000ul
 #define TIMER_VECTOR	0x51u
 #define TICK_US		10000u
@@ -141,5 +143,7 @@ void guest_main(void)
 		crash();
 	if (n <= word_of("triple"))
 		triple_fault();
+	if (n <= word_of("fault"))
+		outb(PLANT_PORT, (uint8_t)word_of("kind"));
 	tick(word_of("off"));
 }
