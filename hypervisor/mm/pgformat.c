@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How the host's page tables and EPT encode attributes (SDM volume 3, 4.5, 28.3.2). */
+/* How the host's page tables, EPT (SDM volume 3, 4.5, 28.3.2) and VT-d (VT-d specification, 9.8) encode attributes. */
 #include "lib/util.h"
 #include "mm/pgtable.h"
 #include "x86/pte.h"
@@ -80,16 +80,35 @@ static uint32_t ept_attr(uint64_t e, unsigned int level)
 	return attr | PG_UC;
 }
 
+/* No memory type and no execution: the device's transaction says. */
+static uint64_t vtd_leaf(uint32_t attr, unsigned int level)
+{
+	uint64_t e = (attr & PG_R ? VTDE_R : 0) | (attr & PG_W ? VTDE_W : 0);
+
+	return e && level > 1 ? e | EPTE_PS : e;
+}
+
+static uint32_t vtd_attr(uint64_t e, unsigned int level __unused)
+{
+	return (e & VTDE_R ? PG_R : 0) | (e & VTDE_W ? PG_W : 0);
+}
+
 struct pgtable_format pgtable_host = {
 	.leaf = host_leaf, .attr = host_attr,
 	.table_bits = PTE_P | PTE_W | PTE_A, .present_mask = PTE_P, .large_bit = PTE_PS, .high_half = true,
-	.max_leaf = 2,
+	.levels = 4, .max_leaf = 2,
 };
 
 struct pgtable_format pgtable_ept = {
 	.leaf = ept_leaf, .attr = ept_attr,
 	.table_bits = EPTE_R | EPTE_W | EPTE_X, .present_mask = EPTE_R | EPTE_W | EPTE_X,
-	.large_bit = EPTE_PS, .max_leaf = 1,
+	.large_bit = EPTE_PS, .levels = 4, .max_leaf = 1,
+};
+
+struct pgtable_format pgtable_vtd = {
+	.leaf = vtd_leaf, .attr = vtd_attr,
+	.table_bits = VTDE_R | VTDE_W, .present_mask = VTDE_R | VTDE_W,
+	.large_bit = EPTE_PS, .levels = 4, .max_leaf = 1,
 };
 
 /* See the header. Boot CPU, before the first table is made. */

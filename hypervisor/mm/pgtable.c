@@ -5,9 +5,9 @@
 #include "lib/errno.h"
 #include "lib/util.h"
 #include "mm/frame.h"
+#include "x86/insn.h"
 #include "x86/pte.h"
 
-#define LEVELS		4u
 #define NR_ENTRIES	512u
 
 /* What is done to each part of a range; a walk carries it down. */
@@ -57,18 +57,31 @@ static uint64_t *table_of(uint64_t entry)
 	return hpa_to_hva(hpa(entry & PTE_ADDR));
 }
 
+#define CACHE_LINE	64u
+
+/* A new table's entries must be in memory before the pointer to it; CLFLUSH is ordered with later stores. */
+static void flush_table(const struct pgtable_format *f, const uint64_t *table)
+{
+	for (unsigned int i = 0; f->noncoherent && i < NR_ENTRIES; i += CACHE_LINE / sizeof(*table))
+		clflush(&table[i]);
+}
+
 /* Release: another CPU, or the hardware, must see the table's entries before the pointer to it. */
-static void publish(uint64_t *entry, uint64_t value)
+static void publish(const struct pgtable_format *f, uint64_t *entry, uint64_t value)
 {
 	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
+	if (unlikely(f->noncoherent))
+		clflush(entry);
 }
 
 static uint64_t *table_get(struct pgtable *pt)
 {
 	uint64_t *t = frame_get(1);
 
-	if (t)
+	if (t) {
 		pt->nr_tables++;
+		flush_table(pt->fmt, t);
+	}
 	return t;
 }
 
@@ -93,7 +106,7 @@ static void free_tables(struct pgtable *pt, uint64_t *table, unsigned int level)
 void pgtable_fini(struct pgtable *pt)
 {
 	if (pt->root)
-		free_tables(pt, pt->root, LEVELS);
+		free_tables(pt, pt->root, pt->fmt->levels);
 	pt->root = NULL;
 }
 
@@ -109,7 +122,8 @@ static int split(struct pgtable *pt, uint64_t *entry, unsigned int level)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < NR_ENTRIES; i++)
 		t[i] = (pa + i * size_of(level - 1)) | bits;
-	publish(entry, hva_to_hpa(t).v | pt->fmt->table_bits);
+	flush_table(pt->fmt, t);
+	publish(pt->fmt, entry, hva_to_hpa(t).v | pt->fmt->table_bits);
 	return 0;
 }
 
@@ -132,7 +146,7 @@ static int descend(struct walk *w, uint64_t *entry, unsigned int level)
 
 		if (!t)
 			return -ENOMEM;
-		publish(entry, hva_to_hpa(t).v | f->table_bits);
+		publish(f, entry, hva_to_hpa(t).v | f->table_bits);
 	} else if (is_leaf(f, *entry, level)) {
 		err = split(w->pt, entry, level);
 		if (err)
@@ -191,12 +205,12 @@ static int walk_table(struct walk *w, uint64_t *table, unsigned int level)
 	return 0;
 }
 
-/* True when the table can translate all of [va, va + size): the index bits do not cover the top 16. */
+/* True when the table can translate all of [va, va + size): the index bits do not cover the top. */
 static bool in_range(const struct pgtable_format *f, uint64_t va, uint64_t size)
 {
 	uint64_t top = f->high_half ? 0xffff : 0;
 
-	if (va >> 48 == 0 && range_fits(va, size, 1ul << 48))
+	if (range_fits(va, size, size_of(f->levels + 1)))
 		return true;
 	return top && va >> 48 == top && size - 1 <= UINT64_MAX - va;
 }
@@ -210,7 +224,7 @@ static int walk(struct walk *w, uint64_t size)
 		return -EINVAL;
 	w->end = w->va + size;
 	spin_lock(&w->pt->lock);
-	err = walk_table(w, w->pt->root, LEVELS);
+	err = walk_table(w, w->pt->root, w->pt->fmt->levels);
 	/* Release: who sees the new number sees the entries. */
 	__atomic_store_n(&w->pt->changes, w->pt->changes + 1, __ATOMIC_RELEASE);
 	spin_unlock(&w->pt->lock);
@@ -219,15 +233,14 @@ static int walk(struct walk *w, uint64_t size)
 
 static int leaf_map(struct walk *w, uint64_t *entry, unsigned int level)
 {
-	publish(entry, w->pa.v | w->pt->fmt->leaf(w->attr, level));
+	publish(w->pt->fmt, entry, w->pa.v | w->pt->fmt->leaf(w->attr, level));
 	return 0;
 }
 
 static int leaf_unmap(struct walk *w, uint64_t *entry, unsigned int level)
 {
-	(void)w;
 	(void)level;
-	publish(entry, 0);
+	publish(w->pt->fmt, entry, 0);
 	return 0;
 }
 
@@ -238,7 +251,7 @@ static int leaf_protect(struct walk *w, uint64_t *entry, unsigned int level)
 
 	if (!is_present(f, *entry))
 		return 0;
-	publish(entry, leaf_address(*entry, level) | f->leaf((attr & ~w->clear) | w->set, level));
+	publish(f, entry, leaf_address(*entry, level) | f->leaf((attr & ~w->clear) | w->set, level));
 	return 0;
 }
 
@@ -292,7 +305,7 @@ int pgtable_lookup(const struct pgtable *pt, uint64_t va, hpa_t *pa, uint32_t *a
 
 	if (!in_range(pt->fmt, va, 1))
 		return -ENOENT;
-	for (unsigned int level = LEVELS; level; level--) {
+	for (unsigned int level = pt->fmt->levels; level; level--) {
 		uint64_t entry = __atomic_load_n(&table[index_of(va, level)], __ATOMIC_ACQUIRE);
 
 		if (!is_present(pt->fmt, entry))
@@ -351,7 +364,7 @@ static void tour_table(struct tour *t, const uint64_t *table, uint64_t va, unsig
 		uint64_t entry = __atomic_load_n(&table[i], __ATOMIC_ACQUIRE);
 		uint64_t at = va + i * size_of(level);
 
-		if (level == LEVELS && t->fmt->high_half && i >= NR_ENTRIES / 2)
+		if (level == t->fmt->levels && t->fmt->high_half && i >= NR_ENTRIES / 2)
 			at |= 0xfffful << 48;
 		if (!is_present(t->fmt, entry))
 			continue;
@@ -367,7 +380,7 @@ void pgtable_for_each(const struct pgtable *pt, void (*fn)(void *arg, const stru
 {
 	struct tour t = { .fmt = pt->fmt, .fn = fn, .arg = arg };
 
-	tour_table(&t, pt->root, 0, LEVELS);
+	tour_table(&t, pt->root, 0, pt->fmt->levels);
 	if (t.span.size)
 		fn(arg, &t.span);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One page-table walker for host, EPT and VT-d tables. A table is 4 levels of
+ * One page-table walker for host, EPT and VT-d tables. A table is 3 or 4 levels of
  * 512 8-byte entries (9 index bits each above the 12-bit page offset); formats
  * differ only in how an entry's attributes are encoded:
  *
@@ -41,6 +41,8 @@ struct pgtable_format {
 	uint64_t present_mask;	/* entry present when any of these is set */
 	uint64_t large_bit;	/* leaf at level 2 or 3 */
 	bool high_half;		/* addresses with the top 16 bits set are valid, too (host) */
+	bool noncoherent;	/* the hardware reads memory past the caches: entries are flushed (detected) */
+	unsigned int levels;	/* 4, VT-d 3 or 4 (detected) */
 	unsigned int max_leaf;	/* highest level that may be a leaf: 1..3 (detected) */
 };
 
@@ -60,8 +62,8 @@ struct pgtable_span {
 	uint32_t attr;
 };
 
-/* The host's and the EPT's encodings; max_leaf is set at boot from the CPU's capabilities. */
-extern struct pgtable_format pgtable_host, pgtable_ept;
+/* The encodings; what is detected is set at boot, before the first table of the format. */
+extern struct pgtable_format pgtable_host, pgtable_ept, pgtable_vtd;
 
 /* What the CPUs offer: largest leaf levels, and the host's no-execute bit. Boot CPU, before any table. */
 void pgtable_set_caps(unsigned int host_max_leaf, unsigned int ept_max_leaf, bool host_nx);

@@ -27,6 +27,10 @@
 #define EPTE_D		(1ul << 9)
 #define EPTE_WEAK	(1ul << 52)	/* ours, ignored by the CPU: PG_WEAK of mm/pgtable.h */
 
+/* VT-d second-level entries (VT-d specification, 9.8); a large page has EPT's bit. */
+#define VTDE_R		(1ul << 0)
+#define VTDE_W		(1ul << 1)
+
 /* EPT pointer (SDM volume 3, 24.6.11). */
 #define EPTP_TYPE_WB	6ul
 #define EPTP_WALK_4	(3ul << 3)

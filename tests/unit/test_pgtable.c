@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Page-table walker: entries of both formats, large pages, splits, and random work against a model. */
+/* Page-table walker: entries of all formats, large pages, splits, and random work against a model. */
 /* unit: hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c tests/fake/vm_mem.c */
 #include <check.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "lib/util.h"
 #include "mm/pgtable.h"
 #include "vm_mem.h"
+#include "x86/insn.h"
 #include "x86/pte.h"
 
 #define RW (PG_R | PG_W)
@@ -227,6 +228,10 @@ START_TEST(exact_bits)
 	ck_assert_uint_eq(pgtable_host.leaf(PG_R | PG_X, 2), 0xe1);
 	ck_assert_uint_eq(pgtable_host.leaf(RW | PG_UC, 1), PTE_NX | 0x7b);
 	ck_assert_uint_eq(pgtable_host.leaf(PG_R | PG_X | PG_WT, 2), 0x10e9);
+	ck_assert_uint_eq(pgtable_vtd.leaf(RW | PG_UC, 1), 0x3);
+	ck_assert_uint_eq(pgtable_vtd.leaf(PG_R | PG_X, 3), 0x81);
+	ck_assert_uint_eq(pgtable_vtd.leaf(PG_X, 2), 0);
+	ck_assert_uint_eq(pgtable_vtd.attr(0x82, 2), PG_W);
 	pgtable_set_caps(3, 3, false);
 	ck_assert_uint_eq(pgtable_host.leaf(RW, 1), 0x63);
 }
@@ -303,6 +308,61 @@ static void add_pages(void *arg, const struct pgtable_span *s)
 	*(uint64_t *)arg += s->size / PAGE_SIZE;
 }
 
+/* Three levels: 39 bits, and a large page may stand in the top table. */
+START_TEST(vtd_three_levels)
+{
+	struct pgtable dma;
+	hpa_t pa;
+	uint64_t size;
+	uint32_t attr;
+
+	pgtable_vtd.levels = 3;
+	pgtable_vtd.max_leaf = 3;
+	ck_assert_int_eq(pgtable_init(&dma, &pgtable_vtd), 0);
+	ck_assert_int_eq(pgtable_map(&dma, SIZE_1G, hpa(SIZE_1G), SIZE_1G, RW), 0);
+	ck_assert_uint_eq(dma.nr_tables, 1);
+	ck_assert_uint_eq(dma.root[1], SIZE_1G | 0x83);
+	ck_assert_int_eq(pgtable_map(&dma, SIZE_2M, hpa(SIZE_2M), PAGE_SIZE, PG_R), 0);
+	ck_assert_uint_eq(dma.nr_tables, 3);
+	ck_assert_uint_eq(dma.root[0] & ~PTE_ADDR, 3);
+	ck_assert_int_eq(pgtable_lookup(&dma, SIZE_2M + 5, &pa, &attr, &size), 0);
+	ck_assert(pa.v == SIZE_2M + 5 && attr == PG_R && size == PAGE_SIZE);
+	ck_assert_int_eq(pgtable_map(&dma, (1ul << 39) - PAGE_SIZE, hpa(0), PAGE_SIZE, RW), 0);
+	ck_assert_int_eq(pgtable_map(&dma, 1ul << 39, hpa(0), PAGE_SIZE, RW), -EINVAL);
+	ck_assert_int_eq(pgtable_map(&dma, (1ul << 39) - PAGE_SIZE, hpa(0), 2 * PAGE_SIZE, RW), -EINVAL);
+	ck_assert_int_eq(pgtable_lookup(&dma, 1ul << 39, NULL, NULL, NULL), -ENOENT);
+	pgtable_fini(&dma);
+	ck_assert_uint_eq(dma.nr_tables, 0);
+	pgtable_vtd.levels = 4;
+}
+END_TEST
+
+/* Every new table and every changed entry, when the hardware does not look into the caches; else none. */
+START_TEST(noncoherent_tables_are_flushed)
+{
+	struct pgtable dma;
+
+	fake_cpu_reset();
+	pgtable_vtd.max_leaf = 2;
+	ck_assert_int_eq(pgtable_init(&dma, &pgtable_vtd), 0);
+	ck_assert_int_eq(pgtable_map(&dma, 0, hpa(0), SIZE_2M, RW), 0);
+	ck_assert_uint_eq(fake_cpu.nr_clflush, 0);
+	pgtable_fini(&dma);
+	pgtable_vtd.noncoherent = true;
+	ck_assert_int_eq(pgtable_init(&dma, &pgtable_vtd), 0);
+	ck_assert_uint_eq(fake_cpu.nr_clflush, 64);
+	/* Two tables, two pointers to them, one leaf. */
+	ck_assert_int_eq(pgtable_map(&dma, 0, hpa(0), SIZE_2M, RW), 0);
+	ck_assert_uint_eq(fake_cpu.nr_clflush, 64 + 2 * 64 + 2 + 1);
+	fake_cpu.nr_clflush = 0;
+	/* A split: the table when new and when filled, the pointer, the entry. */
+	ck_assert_int_eq(pgtable_unmap(&dma, 0, PAGE_SIZE), 0);
+	ck_assert_uint_eq(fake_cpu.nr_clflush, 2 * 64 + 1 + 1);
+	pgtable_fini(&dma);
+	pgtable_vtd.noncoherent = false;
+}
+END_TEST
+
 #define NR_PAGES 2048u		/* 8 MiB: four 2 MiB pages */
 
 /* Random map, unmap and protect of ranges, compared page by page with arrays. */
@@ -372,6 +432,8 @@ int main(void)
 	tcase_add_test(t, exact_bits);
 	tcase_add_test(t, spans_are_as_long_as_possible);
 	tcase_add_test(t, spans_of_the_high_half);
+	tcase_add_test(t, vtd_three_levels);
+	tcase_add_test(t, noncoherent_tables_are_flushed);
 	tcase_add_loop_test(t, agrees_with_model, 0, 25);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);

@@ -46,7 +46,7 @@ struct fake_cpu {
 	uint32_t nr_log;
 	uint64_t tsc, tsc_step;		/* each rdtsc() adds the step */
 	uint64_t cr0, cr2, cr3, cr4, dr0, dr1, dr2, dr3, dr6, dr7, rflags, xcr0;
-	uint32_t nr_hlt, nr_pause, nr_invlpg, nr_wbinvd;
+	uint32_t nr_hlt, nr_pause, nr_invlpg, nr_wbinvd, nr_clflush;
 	void (*on_hlt)(void), (*on_pause)(void);
 };
 
@@ -234,7 +234,7 @@ static inline void cpu_sti_hlt_cli(void) { cpu_hlt(); }
 static inline void cpu_sti_nop_cli(void) { }
 static inline void invlpg(uint64_t va) { (void)va; fake_cpu.nr_invlpg++; }
 static inline void wbinvd(void) { fake_cpu.nr_wbinvd++; }
-static inline void clflush(const void *p) { (void)p; }
+static inline void clflush(const void *p) { (void)p; fake_cpu.nr_clflush++; }
 static inline void cpu_mfence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 static inline void cpu_lfence(void) { }
 static inline void compiler_barrier(void) { __asm__ volatile("" : : : "memory"); }
