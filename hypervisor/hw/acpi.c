@@ -122,8 +122,8 @@ static void table_read(uint64_t base, bool *madt_found)
 		acpi_read_hpet(&acpi, t, size);
 	} else if (memcmp(t, "MCFG", 4) == 0) {
 		acpi_read_mcfg(&acpi, t, size);
-	} else if (memcmp(t, "DMAR", 4) == 0) {
-		acpi.dmar = true;
+	} else if (memcmp(t, "DMAR", 4) == 0 && !acpi.dmar.found) {
+		acpi_read_dmar(&acpi.dmar, t, size);
 	}
 }
 
@@ -174,6 +174,6 @@ int acpi_init(hpa_t rsdp)
 		return -ENODEV;
 	}
 	log_info("acpi: %u CPUs, %u I/O APICs, HPET 0x%lx, ECAM 0x%lx, S5 %s%s", acpi.nr_cpus, acpi.nr_ioapics,
-		 acpi.hpet_base, acpi.ecam_base, acpi.s5_found ? "found" : "missing", acpi.dmar ? ", DMAR" : "");
+		 acpi.hpet_base, acpi.ecam_base, acpi.s5_found ? "found" : "missing", acpi.dmar.found ? ", DMAR" : "");
 	return 0;
 }

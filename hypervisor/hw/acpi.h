@@ -6,6 +6,19 @@
 #include "lib/types.h"
 
 #define ACPI_MAX_TABLES 48u
+#define ACPI_MAX_IOMMUS 16u
+
+/* The DMAR table: DMA remapping units and what they need to know. */
+struct acpi_dmar {
+	bool found;			/* there is one; without units it could not be used */
+	bool intr_remap;		/* the platform remaps interrupts, too */
+	uint32_t nr_units;
+	struct { uint64_t base; uint16_t segment; } unit[ACPI_MAX_IOMMUS];
+	uint32_t nr_rmrrs;
+	struct { uint64_t base, size; } rmrr[16];	/* segment 0: memory that devices use by the firmware's will */
+	uint32_t nr_ioapics;
+	struct { uint8_t id; uint16_t bdf; } ioapic[8];	/* segment 0: who its interrupts come from */
+};
 
 struct acpi_info {
 	hpa_t rsdp;				/* 0: none found */
@@ -23,7 +36,7 @@ struct acpi_info {
 	uint8_t pm1_cnt_len, acpi_enable;
 	uint16_t reset_port; uint8_t reset_value;	/* FADT reset register in I/O space, 0: none */
 	uint8_t s5_typa, s5_typb; bool s5_found;	/* from the DSDT's \_S5_ package */
-	bool dmar;				/* a DMAR table exists */
+	struct acpi_dmar dmar;
 	uint32_t nr_tables;
 	struct { uint64_t hpa; uint32_t size; char signature[4]; } table[ACPI_MAX_TABLES];	/* of the root table, all checked */
 };

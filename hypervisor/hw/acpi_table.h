@@ -31,5 +31,7 @@ void acpi_read_fadt(struct acpi_info *info, const uint8_t *t, uint32_t size, uin
 void acpi_read_hpet(struct acpi_info *info, const uint8_t *t, uint32_t size);
 /* MCFG (PCI Firmware 3.2, 4.1.2): segment 0 only. */
 void acpi_read_mcfg(struct acpi_info *info, const uint8_t *t, uint32_t size);
+/* DMAR (VT-d specification, chapter 8). A table with anything wrong in it leaves no unit: half of them confine nothing. */
+void acpi_read_dmar(struct acpi_dmar *dmar, const uint8_t *t, uint32_t size);
 /* Finds Name(\_S5_, Package(){typa, typb, ...}) in DSDT bytes (20.2.5, 7.4.2). */
 void acpi_read_s5(struct acpi_info *info, const uint8_t *t, uint32_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The ACPI reader on right tables, wrong tables, and tables with random damage. */
-/* unit: hypervisor/hw/acpi.c hypervisor/hw/acpi_table.c */
+/* unit: hypervisor/hw/acpi.c hypervisor/hw/acpi_table.c hypervisor/hw/acpi_dmar.c */
 /* unit-flags: -iquote tests/fake/hw */
 #include <check.h>
 #include <stdlib.h>
@@ -113,6 +113,27 @@ static const uint8_t s5_aml[] = {
 	0x08, '\\', '_', 'S', '5', '_', 0x12, 0x46, 0x00, 0x04, 0x0a, 0x05, 0x01, 0x00, 0x00,
 };
 
+/* Two units, one of them with an I/O APIC and a device behind a bridge; one range; a structure nobody reads. */
+static const uint8_t dmar_structures[] = {
+	0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0xd8, 0xfe, 0, 0, 0, 0,	1, 8, 0, 0, 0, 0, 2, 0,
+	0, 0, 34, 0, 1, 0, 0, 0, 0, 0, 0xd9, 0xfe, 0, 0, 0, 0,	3, 8, 0, 0, 9, 0xf0, 31, 7,
+								1, 10, 0, 0, 0, 0, 28, 0, 0, 0,
+	0, 0, 16, 0, 0, 0, 1, 0, 0, 0, 0xda, 0xfe, 0, 0, 0, 0,
+	1, 0, 32, 0, 0, 0, 0, 0, 0, 0x10, 0, 0x7a, 0, 0, 0, 0,	0xff, 0x3f, 0, 0x7a, 0, 0, 0, 0,
+								1, 8, 0, 0, 0, 0, 20, 0,
+	2, 0, 8, 0, 1, 0, 0, 0,
+};
+#define DMAR_SIZE	(48u + (uint32_t)sizeof(dmar_structures))
+#define DMAR_UNIT(n)	(48u + (n) * 24u)	/* of the first two */
+#define DMAR_RMRR	(48u + 24u + 34u + 16u)
+
+static void dmar_fill(uint8_t *t)
+{
+	t[36] = 38;
+	t[37] = 1;
+	memcpy(t + 48, dmar_structures, sizeof(dmar_structures));
+}
+
 static void fadt_fill(uint8_t *t)
 {
 	put(t, 40, 0x1000, 4);
@@ -177,7 +198,8 @@ static void machine(void)
 	put(t, 60, 0xb0000000, 8);
 	t[71] = 0x7f;
 	seal(t);
-	t = table(0x80000, "DMAR", 48);
+	t = table(0x80000, "DMAR", DMAR_SIZE);
+	dmar_fill(t);
 	seal(t);
 }
 
@@ -216,7 +238,18 @@ static void check_all(void)
 	ck_assert_uint_eq(acpi.hpet_base, 0xfed00000);
 	ck_assert_uint_eq(acpi.ecam_base, 0xb0000000);
 	ck_assert_uint_eq(acpi.ecam_end_bus, 0x7f);
-	ck_assert(acpi.dmar);
+	ck_assert(acpi.dmar.found && acpi.dmar.intr_remap);
+	ck_assert_uint_eq(acpi.dmar.nr_units, 3);
+	ck_assert_uint_eq(acpi.dmar.unit[0].base, 0xfed80000);
+	ck_assert_uint_eq(acpi.dmar.unit[1].base, 0xfed90000);
+	ck_assert_uint_eq(acpi.dmar.unit[1].segment, 0);
+	ck_assert_uint_eq(acpi.dmar.unit[2].segment, 1);
+	ck_assert_uint_eq(acpi.dmar.nr_ioapics, 1);
+	ck_assert_uint_eq(acpi.dmar.ioapic[0].id, 9);
+	ck_assert_uint_eq(acpi.dmar.ioapic[0].bdf, 0xf0ff);
+	ck_assert_uint_eq(acpi.dmar.nr_rmrrs, 1);
+	ck_assert_uint_eq(acpi.dmar.rmrr[0].base, 0x7a001000);
+	ck_assert_uint_eq(acpi.dmar.rmrr[0].size, 0x3000);
 }
 
 START_TEST(reads_everything)
@@ -404,6 +437,68 @@ START_TEST(short_tables_are_refused)
 }
 END_TEST
 
+/* One byte changed; the table is exactly as long as it says, so that the sanitizer sees reads past its end. */
+static uint32_t dmar_units_with(uint32_t at, uint8_t value, uint32_t size)
+{
+	struct acpi_dmar d;
+	uint8_t *full = calloc(1, DMAR_SIZE), *t = malloc(size);
+
+	dmar_fill(full);
+	full[at] = value;
+	memcpy(t, full, size);
+	acpi_read_dmar(&d, t, size);
+	ck_assert(d.found);
+	ck_assert(d.nr_units == 3 || (!d.nr_units && !d.nr_rmrrs && !d.nr_ioapics && !d.intr_remap));
+	free(t);
+	free(full);
+	return d.nr_units;
+}
+
+START_TEST(dmar_with_anything_wrong_is_not_used)
+{
+	static const struct { uint32_t at; uint8_t value; } bad[] = {
+		{ DMAR_UNIT(0) + 2, 0 }, { DMAR_UNIT(0) + 2, 3 },	/* lengths */
+		{ DMAR_UNIT(0) + 2, 12 }, { DMAR_UNIT(0) + 3, 0xff },
+		{ DMAR_UNIT(0) + 8, 0x10 }, { DMAR_UNIT(0) + 15, 0x80 },	/* registers: no page, no address */
+		{ DMAR_UNIT(0) + 17, 0 }, { DMAR_UNIT(0) + 17, 6 },	/* scopes' lengths */
+		{ DMAR_UNIT(0) + 17, 10 }, { DMAR_UNIT(0) + 17, 7 },
+		{ DMAR_UNIT(1) + 16 + 6, 32 }, { DMAR_UNIT(1) + 16 + 7, 8 },	/* no such device, function */
+		{ DMAR_RMRR + 8, 1 }, { DMAR_RMRR + 16, 0xfe },		/* no pages */
+		{ DMAR_RMRR + 11, 0x7b }, { DMAR_RMRR + 23, 0x80 },	/* ends before it begins; no address */
+		{ DMAR_RMRR + 2, 23 },
+	};
+
+	ck_assert_uint_eq(dmar_units_with(36, 38, DMAR_SIZE), 3);
+	for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(dmar_units_with(bad[i].at, bad[i].value, DMAR_SIZE) == 0, "byte %u = 0x%x", bad[i].at,
+			      bad[i].value);
+	/* Cut off anywhere but between two structures. */
+	for (uint32_t size = 49; size < DMAR_SIZE; size++)
+		if (size != DMAR_UNIT(1) && size != DMAR_RMRR - 16 && size != DMAR_RMRR && size != DMAR_SIZE - 8)
+			ck_assert_uint_eq(dmar_units_with(36, 38, size), 0);
+}
+END_TEST
+
+START_TEST(dmar_limits)
+{
+	struct acpi_dmar d;
+	uint8_t t[48 + 17 * 24] = { 0 };
+
+	for (uint32_t i = 0; i < 17; i++) {
+		t[48 + 16 * i + 2] = 16;
+		t[48 + 16 * i + 10] = (uint8_t)(i + 1);
+	}
+	acpi_read_dmar(&d, t, 48 + 16 * 16);
+	ck_assert_uint_eq(d.nr_units, 16);
+	/* One more: its devices would not be confined. */
+	acpi_read_dmar(&d, t, 48 + 17 * 16);
+	ck_assert_uint_eq(d.nr_units, 0);
+	ck_assert(d.found);
+	acpi_read_dmar(&d, t, 36);
+	ck_assert(d.found && !d.nr_units && !d.intr_remap);
+}
+END_TEST
+
 /* Random bytes changed, checksums put right again: any answer will do, but no access outside. */
 START_TEST(random_damage)
 {
@@ -423,6 +518,7 @@ START_TEST(random_damage)
 			ck_assert_uint_eq(acpi.apic_id[0], 2);
 			ck_assert_uint_le(acpi.nr_ioapics, 8);
 			ck_assert_uint_le(acpi.nr_overrides, 16);
+			ck_assert_uint_le(acpi.dmar.nr_units, ACPI_MAX_IOMMUS);
 		}
 		fini();
 	}
@@ -444,6 +540,8 @@ int main(void)
 	tcase_add_test(tc, s5_forms);
 	tcase_add_test(tc, mcfg_checks_its_ranges);
 	tcase_add_test(tc, short_tables_are_refused);
+	tcase_add_test(tc, dmar_with_anything_wrong_is_not_used);
+	tcase_add_test(tc, dmar_limits);
 	tcase_add_test(tc, random_damage);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
