@@ -24,6 +24,12 @@ void outl(uint16_t port, uint32_t v);
 uint8_t mmio_read8(const volatile void *p);
 uint16_t mmio_read16(const volatile void *p);
 uint32_t mmio_read32(const volatile void *p);
+uint64_t mmio_read64(const volatile void *p);
 void mmio_write8(volatile void *p, uint8_t v);
 void mmio_write16(volatile void *p, uint16_t v);
 void mmio_write32(volatile void *p, uint32_t v);
+void mmio_write64(volatile void *p, uint64_t v);
+
+void clflush(const void *p);
+void cpu_pause(void);
+static inline void compiler_barrier(void) { __asm__ volatile("" : : : "memory"); }
