@@ -7,6 +7,7 @@
 
 #include "assign/damper.h"
 #include "cpu/percpu.h"
+#include "hw/vtd.h"
 #include "irq/vector.h"
 #include "lib/errno.h"
 #include "lib/spinlock.h"
@@ -16,12 +17,12 @@
 #include "vm/vlapic.h"
 #include "vm/vm.h"
 #include "x86/apicreg.h"
-
-#define MAX_MSI_APIC_ID	0xfeu	/* 0xff is everybody */
+#include "x86/vtd_reg.h"
 
 struct source {
 	struct spinlock lock;
 	struct vm *vm;			/* [lock] NULL: nobody's */
+	uint16_t bdf;			/* [lock] who sends it */
 	bool routed;			/* [lock] */
 	struct msi_message guest;	/* [lock] */
 	struct damper damper;		/* [lock] */
@@ -58,7 +59,7 @@ static void fired(void *arg __unused, uint8_t vector)
 	spin_unlock(&s->lock);
 }
 
-int msi_get(struct vm *vm)
+int msi_get(struct vm *vm, uint16_t bdf)
 {
 	int vector = vector_get(fired, NULL);
 	struct source *s;
@@ -68,6 +69,7 @@ int msi_get(struct vm *vm)
 	s = &sources[vector];
 	spin_lock(&s->lock);
 	s->vm = vm;
+	s->bdf = bdf;
 	s->routed = false;
 	damper_reset(&s->damper);
 	spin_unlock(&s->lock);
@@ -106,7 +108,7 @@ uint32_t msi_counts(const struct vm *vm, uint64_t *words, uint32_t max)
 /* Whether a message can reach the vCPU's CPU. */
 static bool can_name(const struct vcpu *vcpu)
 {
-	return percpu_area[vcpu->pcpu_id].apic_id <= MAX_MSI_APIC_ID;
+	return percpu_area[vcpu->pcpu_id].apic_id <= vtd_ir_max_apic_id();
 }
 
 static void first_dest(struct vcpu *vcpu, void *arg)
@@ -131,23 +133,30 @@ static struct vcpu *pick(struct vm *vm, const struct msi_message *guest)
 	return vcpu;
 }
 
+/* What a device writes to raise `vector` on a CPU: physical destination, fixed, edge; or the IOMMU's entry for it. */
+static int message(uint8_t vector, uint16_t bdf, uint32_t apic_id, struct msi_message *m)
+{
+	m->data = vector;
+	m->addr = MSI_ADDR_BASE | (uint64_t)apic_id << MSI_ADDR_DEST_SHIFT;
+	if (!vtd_ir_active())
+		return 0;
+	m->addr = MSI_ADDR_BASE | VTD_MSI_REMAP | (uint32_t)vector << VTD_MSI_INDEX_SHIFT;
+	return vtd_ir_set(vector, bdf, apic_id, false);
+}
+
 int msi_route(uint8_t vector, const struct msi_message *guest, struct msi_message *host)
 {
 	struct source *s = &sources[vector];
 	struct vcpu *vcpu;
-	int err = 0;
+	int err = -ENODEV;
 
 	spin_lock(&s->lock);
 	vcpu = s->vm ? pick(s->vm, guest) : NULL;
-	if (vcpu) {
+	if (vcpu && !message(vector, s->bdf, percpu_area[vcpu->pcpu_id].apic_id, host)) {
 		s->guest = *guest;
 		s->routed = true;
-		/* Physical destination, fixed, edge. */
-		host->addr = MSI_ADDR_BASE | percpu_area[vcpu->pcpu_id].apic_id << MSI_ADDR_DEST_SHIFT;
-		host->data = vector;
-	} else {
-		err = ERR(-ENODEV);
+		err = 0;
 	}
 	spin_unlock(&s->lock);
-	return err;
+	return err ? ERR(err) : 0;
 }

@@ -17,8 +17,8 @@ struct msi_message {
 	uint32_t data;
 };
 
-/* Takes a host vector for `vm`; interrupts are dropped until msi_route(). Any CPU. The vector, or -ENOSPC. */
-int msi_get(struct vm *vm) __must_check;
+/* Takes a host vector for a function of `vm`; interrupts are dropped until msi_route(). Any CPU. The vector, or -ENOSPC. */
+int msi_get(struct vm *vm, uint16_t bdf) __must_check;
 
 /* Frees it; the device has been silenced before. When it returns no handler uses the VM any more. Any CPU. */
 void msi_put(uint8_t vector);
@@ -28,7 +28,8 @@ void msi_put(uint8_t vector);
  * the device is to write, to the CPU of the first vCPU that the message names
  * (none: of the first vCPU at all). Its data depends on the vector only and its
  * address fits 32 bits, so one write of the low address moves a live interrupt.
- * 0, or -ENODEV: no CPU of the VM can be named in a message (APIC id above 254).
+ * With interrupt remapping the message names an entry of the IOMMU's table, and nothing in the device changes.
+ * 0, or -ENODEV: no CPU of the VM can be named (vtd_ir_max_apic_id()), or the IOMMU does not answer.
  */
 int msi_route(uint8_t vector, const struct msi_message *guest, struct msi_message *host) __must_check;
 

@@ -3,6 +3,7 @@
 #include "boot/launch.h"
 
 #include "boot/boot.h"
+#include "boot/iommu.h"
 #include "boot/manager.h"
 #include "boot/options.h"
 #include "boot/stages.h"
@@ -276,9 +277,11 @@ void launch_vms(void)
 	slots_init(scenario);
 	wait_until(cpus_ready, NULL);
 	take_ram();
+	iommu_prepare();
 	for (i = 0; i < scenario->nr_vms; i++)
 		if (scenario->vms[i].load_order != SCENARIO_POST_LAUNCHED)
 			build(i);
+	iommu_enable();
 	manager_start();
 	for (i = 0; i < scenario->nr_vms; i++) {
 		if (!vm_table[i])

@@ -21,6 +21,7 @@ static struct {
 } caps;
 
 static bool has[NR_FEATURES];
+static const uint32_t not_cpuid = 1;
 
 /* Where an optional feature shows, and what it needs beside. */
 static const struct {
@@ -47,12 +48,15 @@ static const struct {
 	[FEAT_TSC_SCALING] = { "tsc-scaling", &caps.proc2, VMX_PROC2_TSC_SCALING, "MSR 0x48B bit 57" },
 	[FEAT_PLE] = { "ple", &caps.proc2, VMX_PROC2_PLE, "MSR 0x48B bit 42" },
 	[FEAT_NX] = { "nx", &caps.ext1.edx, CPUID_EXT1_EDX_NX, "CPUID 0x80000001 EDX bit 20" },
+	[FEAT_IOMMU] = { "iommu", &not_cpuid, 1, "ACPI table DMAR" },
+	[FEAT_INTR_REMAP] = { "intr-remap", &not_cpuid, 1, "ACPI table DMAR" },
 };
 
 /* Features that are of no use without another one. */
 static const struct { enum feature f, needs; } implied[] = {
 	{ FEAT_APIC_REG_VIRT, FEAT_TPR_SHADOW }, { FEAT_VID, FEAT_TPR_SHADOW }, { FEAT_VID, FEAT_APIC_REG_VIRT },
 	{ FEAT_X2APIC_VIRT, FEAT_TPR_SHADOW }, { FEAT_POSTED_INTR, FEAT_VID }, { FEAT_XSAVES, FEAT_XSAVE },
+	{ FEAT_INTR_REMAP, FEAT_IOMMU },
 };
 
 static bool vmx_present(void)

@@ -3,12 +3,14 @@
 #include "irq/ioapic.h"
 
 #include "hw/acpi.h"
+#include "hw/vtd.h"
 #include "lib/errno.h"
 #include "lib/spinlock.h"
 #include "log/log.h"
 #include "mm/hostmap.h"
 #include "x86/apicreg.h"
 #include "x86/insn.h"
+#include "x86/vtd_reg.h"
 
 #define MAX_IOAPICS	ARRAY_SIZE(acpi.ioapic)
 #define MAX_PINS	240u
@@ -114,16 +116,32 @@ static struct ioapic *ioapic_of(uint32_t gsi)
 	return NULL;
 }
 
+/* Where the interrupt goes: in the entry, or in the entry of the IOMMU's table that it names. */
+static int rte_dest(const struct ioapic *io, uint8_t vector, uint32_t apic_id, bool level, uint64_t *dest)
+{
+	uint16_t bdf;
+	int err;
+
+	if (!vtd_ir_active()) {
+		*dest = (uint64_t)apic_id << IOAPIC_RTE_DEST_SHIFT | IOAPIC_RTE_DM_FIXED;
+		return 0;
+	}
+	err = vtd_ir_ioapic(io->id, &bdf);
+	*dest = (uint64_t)vector << VTD_RTE_INDEX_SHIFT | VTD_RTE_REMAP;
+	return err ? err : vtd_ir_set(vector, bdf, apic_id, level);
+}
+
 /* See the header. */
 int ioapic_route(uint32_t gsi, uint8_t vector, uint32_t apic_id, bool level, bool active_low)
 {
 	struct ioapic *io = ioapic_of(gsi);
 	uint64_t rte;
 
-	/* Without interrupt remapping an entry holds 8 bits of APIC id; vectors below 16 are the CPU's own. */
-	if (!io || vector < 16 || apic_id >= XAPIC_DEST_ALL)
+	/* Vectors below 16 are the CPU's own. */
+	if (!io || vector < 16 || apic_id > vtd_ir_max_apic_id() || rte_dest(io, vector, apic_id, level, &rte))
 		return -EINVAL;
-	rte = (uint64_t)apic_id << IOAPIC_RTE_DEST_SHIFT | IOAPIC_RTE_DM_FIXED | IOAPIC_RTE_MASKED | vector;
+	/* The vector stands in both: an EOI finds the pin by it. */
+	rte |= IOAPIC_RTE_MASKED | vector;
 	if (level)
 		rte |= IOAPIC_RTE_LEVEL;
 	if (active_low)

@@ -10,7 +10,7 @@ uint32_t ioapic_nr_gsi(void);
 
 /*
  * Routes a GSI to `vector` on the CPU with `apic_id` (physical destination,
- * fixed delivery), left masked. 0 or -EINVAL (no such GSI). Any CPU.
+ * fixed delivery), left masked. 0 or -EINVAL (no such GSI, or an id that no interrupt can name). Any CPU.
  */
 int ioapic_route(uint32_t gsi, uint8_t vector, uint32_t apic_id, bool level, bool active_low) __must_check;
 void ioapic_mask(uint32_t gsi);

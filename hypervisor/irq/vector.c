@@ -3,6 +3,7 @@
 #include "irq/vector.h"
 
 #include "cpu/percpu.h"
+#include "hw/vtd.h"
 #include "irq/ipi.h"
 #include "irq/lapic.h"
 #include "irq/timer.h"
@@ -82,6 +83,8 @@ void vector_put(uint8_t vector)
 {
 	if (vector < VEC_DYNAMIC_FIRST || vector > VEC_DYNAMIC_LAST)
 		return;
+	/* Whatever still sends the old owner's message is stopped by the IOMMU. */
+	vtd_ir_clear(vector);
 	spin_lock(&dynamic.lock);
 	vector_set(vector, NULL, NULL);
 	dynamic.taken[vector - VEC_DYNAMIC_FIRST] = false;

@@ -16,7 +16,7 @@
 #include "vm/vm.h"
 
 #define VM_PAGES	((uint32_t)PAGES(sizeof(struct vm)))
-#define NR_PARTS	3u
+#define NR_PARTS	4u
 #define VPIDS_PER_VM	MAX_VCPUS_PER_VM
 
 static void vcpus_destroy(struct vm *vm)
@@ -51,6 +51,7 @@ static void devices_reset(struct vm *vm);
 
 static const struct machine_part parts[NR_PARTS] = {
 	{ "memory", FOR_ALL, memory_create, memory_destroy, NULL },
+	{ "DMA", FOR_SERVICE, dma_create, dma_destroy, NULL },
 	{ "devices", FOR_ALL, devices_create, devices_destroy, devices_reset },
 	{ "vCPUs", FOR_ALL, vcpus_create, vcpus_destroy, NULL },
 };

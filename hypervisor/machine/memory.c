@@ -5,6 +5,7 @@
  * is ours or another VM's; post-launched: nothing until its creator adds it.
  */
 #include "hw/acpi.h"
+#include "hw/vtd.h"
 #include "irq/ioapic.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -83,13 +84,39 @@ static int unmap_apics(struct vm *vm)
 	return err;
 }
 
+/* Used or not: an IOMMU is nobody's but ours. */
+static int unmap_iommus(struct vm *vm)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < acpi.dmar.nr_units && !err; i++) {
+		uint64_t base, size;
+
+		vtd_registers(i, &base, &size);
+		err = gpa_unmap(vm, gpa(base), size);
+	}
+	return err;
+}
+
+static bool iommu_in(uint64_t page)
+{
+	for (uint32_t i = 0; i < acpi.dmar.nr_units; i++) {
+		uint64_t base, size;
+
+		vtd_registers(i, &base, &size);
+		if (ranges_overlap(page, SIZE_2M, base, size))
+			return true;
+	}
+	return false;
+}
+
 /* Device memory above 4 GiB is mapped when it is first used: its extent is known to no table. */
 static bool service_touch(struct vm *vm, uint64_t at)
 {
 	uint64_t page = ALIGN_DOWN(at, SIZE_2M);
 	uint32_t i;
 
-	if (at < LIMIT_4G)
+	if (at < LIMIT_4G || iommu_in(page))
 		return false;
 	for (i = 0; i < e820_firmware.nr; i++) {
 		const struct e820_entry *e = &e820_firmware.entry[i];
@@ -108,6 +135,8 @@ static int map_service(struct vm *vm)
 		err = map_ram(vm);
 	if (!err)
 		err = unmap_apics(vm);
+	if (!err)
+		err = unmap_iommus(vm);
 	vm->hooks.touch = service_touch;
 	return err;
 }

@@ -26,6 +26,10 @@ struct machine_part {
 int memory_create(struct vm *vm, const struct machine_request *req) __must_check;
 void memory_destroy(struct vm *vm);
 
+/* machine/dma.c: what the Service VM's devices reach. vm->dma stays NULL without an IOMMU, or when that fails. Returns 0. */
+int dma_create(struct vm *vm, const struct machine_request *req) __must_check;
+void dma_destroy(struct vm *vm);
+
 /* machine/devices.c: interrupt controllers, UARTs, clock, power, PCI. */
 extern const struct machine_part machine_devices[];
 extern const unsigned int machine_nr_devices;

@@ -19,6 +19,7 @@ struct vpm;
 struct vpci;
 struct ioreq_page;
 struct ivshmem_set;
+struct vtd_domain;
 
 /* Numbers as users of vm_list know them. */
 enum vm_state { VM_POWERED_OFF, VM_CREATED, VM_RUNNING, VM_READY_TO_POWEROFF, VM_PAUSED };
@@ -55,6 +56,7 @@ struct vm {
 	void *io_bitmaps;			/* (i) 8 KiB, bit = port exits (SDM vol 3, 24.6.4) */
 	uint16_t vpid_base;			/* (o) vpid = vpid_base + vcpu_id, never 0 */
 	uint64_t affinity;			/* (i) pCPUs of its vCPUs, in order */
+	struct vtd_domain *dma;			/* (i) what its devices reach; NULL: nothing, or DMA is not confined */
 	bool lapic_pt;				/* (i) LAPIC passthrough wanted */
 	uint64_t ram_hpa, ram_size;		/* (i) contiguous RAM of a pre-launched VM, else 0 */
 	struct vm_hooks hooks;			/* (i) */

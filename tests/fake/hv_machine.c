@@ -34,6 +34,10 @@ void ioapic_info(uint32_t i, uint64_t *base, uint32_t *gsi_base, uint32_t *nr_pi
 	*base = *gsi_base = *nr_pins = *id = 0;
 }
 
+/* There is no IOMMU. */
+int dma_create(struct vm *vm, const struct machine_request *r) { (void)vm; (void)r; return 0; }
+void dma_destroy(struct vm *vm) { (void)vm; }
+
 static int make(unsigned int n)
 {
 	if (hv_parts[n].fails)

@@ -76,6 +76,12 @@ START_TEST(mask_hides_and_drags_along)
 	ck_assert_uint_eq(pgtable_ept.max_leaf, 1);
 	ck_assert_ptr_nonnull(strstr(said, "no optional feature is called \"nonsense\""));
 	ck_assert_ptr_nonnull(strstr(said, "no optional feature is called \"x2\""));
+	ck_assert(feature_has(FEAT_IOMMU));
+	ck_assert_int_eq(features_init("intr-remap"), 0);
+	ck_assert(feature_has(FEAT_IOMMU) && !feature_has(FEAT_INTR_REMAP));
+	ck_assert_int_eq(features_init("iommu"), 0);
+	ck_assert(!feature_has(FEAT_IOMMU) && !feature_has(FEAT_INTR_REMAP));
+	ck_assert_ptr_nonnull(strstr(said, "iommu (masked)"));
 	ck_assert_ptr_nonnull(strstr(said, "apic-reg-virt (masked)"));
 	ck_assert_ptr_nonnull(strstr(said, "vid (needs another)"));
 }

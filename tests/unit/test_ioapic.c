@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The I/O APIC driver against a model of two devices behind index and window registers. */
-/* unit: hypervisor/irq/ioapic.c */
+/* unit: hypervisor/irq/ioapic.c tests/fake/vtd.c */
 /* unit-flags: -iquote tests/fake/hw */
 #include <check.h>
 #include <string.h>
 
+#include "vtd.h"
 #include "hw/acpi.h"
 #include "irq/ioapic.h"
 #include "lib/errno.h"
@@ -104,6 +105,7 @@ static void setup(void)
 {
 	memset(model, 0, sizeof(model));
 	memset(expected, 0, sizeof(expected));
+	fake_vtd = (struct fake_vtd){ 0 };
 	acpi = (struct acpi_info){ .nr_ioapics = 3 };
 	acpi.ioapic[0].id = 8;
 	acpi.ioapic[0].base = 0xfec00000;
@@ -177,6 +179,24 @@ START_TEST(new_route_on_a_live_pin_is_never_half)
 }
 END_TEST
 
+START_TEST(remapped_entries_name_an_entry)
+{
+	setup();
+	fake_vtd.ir = true;
+	ck_assert_int_eq(ioapic_route(33, 0x51, 0x12345, true, true), 0);
+	/* Index, format bit; trigger mode and vector as in the table: the EOI needs them. */
+	ck_assert_uint_eq(model[1].rte[1], 0x51ul << 49 | 1ul << 48 | IOAPIC_RTE_MASKED | IOAPIC_RTE_LEVEL |
+					   IOAPIC_RTE_ACTIVE_LOW | 0x51);
+	ck_assert(fake_vtd.entry[0x51].present && fake_vtd.entry[0x51].level);
+	ck_assert_uint_eq(fake_vtd.entry[0x51].bdf, 0xf00a);
+	ck_assert_uint_eq(fake_vtd.entry[0x51].apic_id, 0x12345);
+	ck_assert_int_eq(ioapic_route(33, 0x51, 0xffffffff, true, true), -EINVAL);
+	fake_vtd.fails = true;
+	ck_assert_int_eq(ioapic_route(4, 0x30, 0, false, false), -EINVAL);
+	ck_assert_uint_eq(model[0].rte[4], IOAPIC_RTE_MASKED);
+}
+END_TEST
+
 START_TEST(refuses_what_cannot_be)
 {
 	setup();
@@ -206,6 +226,7 @@ int main(void)
 	tcase_add_test(tc, route_writes_the_entry_masked);
 	tcase_add_test(tc, mask_and_unmask_cost_one_write);
 	tcase_add_test(tc, new_route_on_a_live_pin_is_never_half);
+	tcase_add_test(tc, remapped_entries_name_an_entry);
 	tcase_add_test(tc, refuses_what_cannot_be);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

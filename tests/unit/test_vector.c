@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Vectors: allocation, dispatch, EOI, and interrupts nobody asked for. */
-/* unit: hypervisor/irq/vector.c */
+/* unit: hypervisor/irq/vector.c tests/fake/vtd.c */
 #include <check.h>
 
+#include "vtd.h"
 #include "cpu/percpu.h"
 #include "irq/ipi.h"
 #include "irq/lapic.h"
@@ -119,6 +120,16 @@ START_TEST(a_vector_put_back_rests)
 }
 END_TEST
 
+START_TEST(a_vector_put_back_takes_its_entry_along)
+{
+	int v = vector_get(handler, NULL);
+
+	ck_assert_int_eq(vtd_ir_set((uint8_t)v, 0x18, 0, false), 0);
+	vector_put((uint8_t)v);
+	ck_assert(!fake_vtd.entry[v].present);
+}
+END_TEST
+
 START_TEST(unexpected_is_counted_and_told_once)
 {
 	for (int i = 0; i < 10; i++)
@@ -167,6 +178,7 @@ int main(void)
 	tcase_add_test(tc, handler_runs_before_eoi);
 	tcase_add_test(tc, allocator_gives_each_vector_once);
 	tcase_add_test(tc, a_vector_put_back_rests);
+	tcase_add_test(tc, a_vector_put_back_takes_its_entry_along);
 	tcase_add_test(tc, unexpected_is_counted_and_told_once);
 	tcase_add_test(tc, spurious_takes_no_eoi);
 	tcase_add_test(tc, a_guests_interrupts_are_dropped);

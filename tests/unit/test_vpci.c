@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A VM's PCI bus: the CF8 protocol, ECAM, the HSM function, capability lists, who sees what. */
-/* unit: hypervisor/emul/vpci/vpci.c hypervisor/emul/vpci/passthru.c hypervisor/emul/vpci/cap.c hypervisor/emul/vpci/vmsi.c hypervisor/emul/vpci/vmsix.c hypervisor/emul/vpci/vmsix_table.c hypervisor/emul/vpci/hsm_function.c hypervisor/assign/msi.c hypervisor/assign/damper.c tests/fake/vm_time.c tests/fake/vpci_bus.c tests/fake/vm_vm.c tests/fake/vm_mem.c tests/fake/vm_virq.c tests/fake/vm_io.c */
+/* unit: hypervisor/emul/vpci/vpci.c hypervisor/emul/vpci/passthru.c hypervisor/emul/vpci/cap.c hypervisor/emul/vpci/vmsi.c hypervisor/emul/vpci/vmsix.c hypervisor/emul/vpci/vmsix_table.c hypervisor/emul/vpci/hsm_function.c hypervisor/assign/msi.c hypervisor/assign/damper.c tests/fake/vm_time.c tests/fake/vpci_bus.c tests/fake/vm_vm.c tests/fake/vm_mem.c tests/fake/vm_virq.c tests/fake/vm_io.c tests/fake/vtd.c */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "vm_virq.h"
 #include "vm_vm.h"
 #include "vpci_bus.h"
+#include "vtd.h"
 #include "emul/vpci/vpci.h"
 #include "hw/acpi.h"
 #include "lib/errno.h"
@@ -374,6 +375,39 @@ START_TEST(first_touch_keeps_traps)
 }
 END_TEST
 
+/* What the VM has met may use its memory; until it meets it again after a reset, or under other bus numbers, not. */
+START_TEST(dma_of_functions_that_were_met)
+{
+	static struct vtd_domain domain = { .domain_id = 3 };
+	struct bus_function *bridge;
+
+	build(SCENARIO_SERVICE);
+	fake_vtd = (struct fake_vtd){ 0 };
+	vm->dma = &domain;
+	bridge = bus_add(0x10, 0x11112222);
+	bus_set(bridge, 0x0c, 1 << 16, 0);
+	bus_set(bridge, 0x18, 0x00010100, ~0u);
+	bus_add(0x0100, 0x33334444);
+	bus_add(NIC, 0x55556666);
+	ck_assert_int_eq(vpci_create(vm), 0);
+	ck_assert_uint_eq(fake_vtd.nr_attached, 0);
+	ck_assert_uint_eq(rd(0x10, 0, 4), 0x11112222);
+	ck_assert_uint_eq(rd(0x0100, 0, 4), 0x33334444);
+	ck_assert_uint_eq(rd(0x0108, 0, 4), 0xffffffff);
+	ck_assert_uint_eq(fake_vtd.nr_attached, 2);
+	ck_assert(fake_vtd.attached[0x10] == 3 && fake_vtd.attached[0x0100] == 3);
+	wr(0x10, 0x18, 4, 0x00020200);
+	ck_assert(fake_vtd.attached[0x10] && !fake_vtd.attached[0x0100]);
+	vpci_reset(vm);
+	ck_assert_uint_eq(fake_vtd.nr_attached, 0);
+	/* An IOMMU that does not answer costs the function its DMA, nothing else. */
+	fake_vtd.fails = true;
+	ck_assert_uint_eq(rd(NIC, 0, 4), 0x55556666);
+	vm->dma = NULL;
+	teardown();
+}
+END_TEST
+
 START_TEST(create_errors)
 {
 	unsigned int d;
@@ -424,6 +458,7 @@ int main(void)
 	tcase_add_test(o, prelaunched_bus);
 	tcase_add_test(o, ecam_is_checked_like_the_ports);
 	tcase_add_test(o, first_touch_keeps_traps);
+	tcase_add_test(o, dma_of_functions_that_were_met);
 	tcase_add_test(o, create_errors);
 	suite_add_tcase(s, c);
 	suite_add_tcase(s, o);

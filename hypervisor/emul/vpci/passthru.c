@@ -9,6 +9,7 @@
 
 #include "emul/vpci/vpci_priv.h"
 #include "hw/pci.h"
+#include "hw/vtd.h"
 #include "io/region.h"
 #include "lib/util.h"
 #include "log/log.h"
@@ -42,6 +43,9 @@ static struct pci_function *function_of(struct vpci *p, uint16_t bdf)
 	f->header_type = HEADER_TYPE(pci_read(bdf, PCI_REG_HEADER, 4));
 	f->next = p->functions;
 	p->functions = f;
+	/* One that stays out can do nothing, which the log says; it harms nobody. */
+	if (p->vm->dma && vtd_attach(p->vm->dma, bdf))
+		log_err("PCI %04x: its DMA stays blocked\n", bdf);
 	vmsi_init(f);
 	vmsix_init(f);
 	return f;
@@ -62,6 +66,9 @@ static void drop_from(struct vpci *p, uint32_t bus)
 		*at = f->next;
 		vmsix_fini(f);
 		vmsi_fini(f);
+		/* What a driver of before set going must not write into what is loaded next. */
+		if (p->vm->dma && vtd_detach(f->bdf))
+			log_err("PCI %04x: its DMA cannot be stopped\n", f->bdf);
 		frame_put(f, FUNCTION_PAGES);
 	}
 }

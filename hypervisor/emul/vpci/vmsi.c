@@ -77,7 +77,7 @@ static bool take_vector(struct pci_function *f)
 
 	if (f->msi.vector)
 		return true;
-	vector = msi_get(f->vm);
+	vector = msi_get(f->vm, f->bdf);
 	if (vector < 0) {
 		tell(f, "no host vector left");
 		return false;

@@ -45,7 +45,7 @@ static int take_vector(struct pci_function *f, struct vmsix_entry *e)
 
 	if (e->vector)
 		return 0;
-	vector = msi_get(f->vm);
+	vector = msi_get(f->vm, f->bdf);
 	if (vector < 0)
 		return vector;
 	e->vector = (uint8_t)vector;
