@@ -91,7 +91,7 @@ class Emulator:
     """A running machine. kind is "bochs" or "qemu"; memory in MiB."""
 
     def __init__(self, image, log_dir, kind="bochs", cpus=4, memory=2048,
-                 cpu_model="broadwell_ult", wait_message=None):
+                 cpu_model="broadwell_ult", wait_message=None, devices=()):
         self.image = os.path.abspath(image)
         self.log_dir = os.path.abspath(log_dir)
         self.kind = kind
@@ -99,6 +99,7 @@ class Emulator:
         self.memory = memory
         self.cpu_model = cpu_model
         self.wait_message = wait_message
+        self.devices = list(devices)    # QEMU only: more words of its command line
         self.text = ""          # everything the serial port said
         self.matched = 0        # expect() looks behind this place
         self.forbidden = []     # (regex, what) that make every wait fail
@@ -155,12 +156,13 @@ class Emulator:
         return ["bochs-bin", "-q", "-f", rc, "-rc", commands]
 
     def qemu(self):
-        accel = ["-accel", "kvm", "-cpu", "host"] if nested_vtx()[0] else \
+        # With devices of its own a case is about them: the same everywhere, without KVM.
+        accel = ["-accel", "kvm", "-cpu", "host"] if nested_vtx()[0] and not self.devices else \
                 ["-accel", "tcg", "-cpu", "max"]
         return ["qemu-system-x86_64", "-machine", "q35", *accel, "-smp", str(self.cpus),
                 "-m", str(self.memory), "-display", "none", "-serial", "stdio", "-no-user-config",
                 "-nodefaults", "-debugcon", f"file:{self.log_dir}/e9.log",
-                "-drive", f"file={self.image},format=raw,if=ide,snapshot=on"]
+                "-drive", f"file={self.image},format=raw,if=ide,snapshot=on", *self.devices]
 
     def remove_lock(self):
         try:

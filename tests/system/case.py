@@ -14,6 +14,7 @@ cases.cfg is an ini file, one section a case:
                        TAG truncate SIZE | TAG file PATH
   user_vm = yes        the Service VM's initramfs holds a user VM (else it is a small one)
   smp, memory, cpu, emulator   the machine (default 4, 2048, broadwell_ult, bochs)
+  devices = WORDS      with emulator = qemu: added to its command line
   groups = WORDS       for GROUP=
   timeout = SECONDS    of wall time, for the whole case
   needs = WORDS        what the platform lacks makes the case a SKIP with the reason
@@ -52,8 +53,8 @@ FORBIDDEN = [r"QUERCUS-[A-Z]+: FAIL.*", r"Kernel panic - not syncing.*", r"PANIC
              r"memory check: FAULT.*"]
 # Needs that this platform cannot meet, and why.
 LACKING = {
-    "iommu": "Bochs has no IOMMU",
-    "ecam": "Bochs has no PCIe configuration space",
+    "iommu": "VMs beside an IOMMU need VT-x and VT-d: Bochs has no IOMMU, QEMU without KVM no VT-x",
+    "ecam": "VMs on a PCIe machine: Bochs has no PCIe configuration space, QEMU without KVM no VT-x",
     "posted-interrupts": "no CPU model of Bochs has posted interrupts",
     "nested-vtx": "needs a host that offers nested VT-x",
 }
@@ -157,7 +158,8 @@ class Case:
             self.make_image()
             with Emulator(self.image, self.log_dir, self.get("emulator", "bochs"),
                           self.section.getint("smp", 4), self.section.getint("memory", 2048),
-                          self.get("cpu", "broadwell_ult")) as machine:
+                          self.get("cpu", "broadwell_ult"),
+                          devices=self.get("devices", "").split()) as machine:
                 started = time.monotonic()
                 allow = self.get("allow")
                 serial = machine
