@@ -7,6 +7,7 @@
 #include "machine/ownership.h"
 
 #include "hw/acpi.h"
+#include "hw/vtd.h"
 #include "irq/ioapic.h"
 #include "lib/errno.h"
 #include "lib/spinlock.h"
@@ -118,6 +119,16 @@ static void add_apics(const char *what)
 	}
 }
 
+static void add_iommus(const char *what)
+{
+	for (uint32_t i = 0; i < acpi.dmar.nr_units; i++) {
+		uint64_t base, size;
+
+		vtd_registers(i, &base, &size);
+		add(base, base + size, what, 0);
+	}
+}
+
 /* The first that fits gives a fault its name. */
 static const struct {
 	const char *what;
@@ -127,6 +138,7 @@ static const struct {
 	{ "the hypervisor's page pool", add_pool },
 	{ "a pre-launched VM's memory", add_prelaunched },
 	{ "an interrupt controller", add_apics },
+	{ "an IOMMU", add_iommus },
 	{ "memory kept from all VMs", add_reserved },
 };
 
@@ -276,25 +288,40 @@ static void look(void *arg, const struct pgtable_span *s)
 	}
 }
 
-/* The tables through which a VM, or a device of it, reaches memory. */
+/* The tables through which a VM, or a device of it, reaches memory; NULL: it has none. */
 static const struct pgtable *ept_of(const struct vm *vm)
 {
 	return &vm->ept;
 }
 
-static const struct pgtable *(*const tables[])(const struct vm *vm) = { ept_of };
+static const struct pgtable *dma_of(const struct vm *vm)
+{
+	return vm->dma ? &vm->dma->pt : NULL;
+}
 
-static void walk_vm(struct check *c, const struct vm *vm)
+static const struct pgtable *(*const tables[])(const struct vm *vm) = { ept_of, dma_of };
+
+static void for_each_span(const struct vm *vm, void (*fn)(void *arg, const struct pgtable_span *s), struct check *c)
 {
 	unsigned int i;
 
-	c->vm = vm;
 	for (i = 0; i < ARRAY_SIZE(tables); i++) {
-		pgtable_for_each(tables[i](vm), look, c);
-		c->result.nr_tables++;
+		const struct pgtable *pt = tables[i](vm);
+
+		if (!pt)
+			continue;
+		pgtable_for_each(pt, fn, c);
+		if (c)
+			c->result.nr_tables++;
 	}
-	for (i = 0; i < ARRAY_SIZE(tables) && vm->load_order == SCENARIO_POST_LAUNCHED; i++)
-		pgtable_for_each(tables[i](vm), note_lent, NULL);
+}
+
+static void walk_vm(struct check *c, const struct vm *vm)
+{
+	c->vm = vm;
+	for_each_span(vm, look, c);
+	if (vm->load_order == SCENARIO_POST_LAUNCHED)
+		for_each_span(vm, note_lent, NULL);
 }
 
 static struct ownership_result walk(const char *after)
@@ -322,7 +349,7 @@ static uint64_t nr_changes(void)
 
 	for (i = 0; i < MAX_VMS; i++)
 		if (vm_table[i])
-			n += pgtable_changes(&vm_table[i]->ept);
+			n += pgtable_changes(&vm_table[i]->ept) + (vm_table[i]->dma ? pgtable_changes(&vm_table[i]->dma->pt) : 0);
 	return n;
 }
 

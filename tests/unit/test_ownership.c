@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The check of who owns memory: a machine of four VMs that is right, and each way to make it wrong. */
-/* unit: hypervisor/machine/ownership.c hypervisor/mm/hostcheck.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c hypervisor/mm/e820.c tests/fake/vm_vm.c tests/fake/hv_string.c */
+/* unit: hypervisor/machine/ownership.c hypervisor/mm/hostcheck.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c hypervisor/mm/e820.c tests/fake/vm_vm.c tests/fake/hv_string.c tests/fake/vtd.c */
 /* unit-flags: -DHOST_DIRECT_BASE=0ul */
 #include <check.h>
 #include <stdarg.h>
@@ -19,6 +19,7 @@
 #include "mm/hostmap.h"
 #include "mm/pgtable.h"
 #include "vm_vm.h"
+#include "vtd.h"
 
 #define RAM_END	0x40000000ul	/* 1 GiB; devices behind it up to 4 GiB */
 #define IMAGE	0x200000ul	/* code, constants, data: a page each */
@@ -28,12 +29,14 @@
 #define RT_SIZE	(32ul << 20)
 #define IOAPIC	0xfec00000ul
 #define DEVICE	0xe0000000ul
+#define IOMMU	0xfed90000ul	/* where the fake one is */
 #define STACKS	HOST_STACK_BASE
 #define RWX	(PG_R | PG_W | PG_X)
 
 enum { RT, SERVICE, USER, OTHER, NR };
 
-struct acpi_info acpi = { .lapic_base = 0xfee00000 };
+struct acpi_info acpi = { .lapic_base = 0xfee00000, .dmar = { .found = true, .nr_units = 1 } };
+static struct vtd_domain dma;
 static struct pgtable host;
 static struct vm *vms[NR];
 static char said[4096];
@@ -141,7 +144,11 @@ static void make_service(void)
 	unmap(ept, RT_RAM, RT_SIZE);
 	unmap(ept, IOAPIC, PAGE_SIZE);
 	unmap(ept, acpi.lapic_base, PAGE_SIZE);
+	unmap(ept, IOMMU, PAGE_SIZE);
 	service_vm = vms[SERVICE];
+	service_vm->dma = &dma;
+	ck_assert_int_eq(pgtable_init(&dma.pt, &pgtable_vtd), 0);
+	map(&dma.pt, 0x20000000, 0x20000000, RT_SIZE, PG_R | PG_W);
 }
 
 static void setup(void)
@@ -178,6 +185,7 @@ static void teardown(void)
 
 	ck_assert_uint_eq(entered, 0);
 	pgtable_fini(&host);
+	pgtable_fini(&dma.pt);
 	for (i = 0; i < NR; i++) {
 		pgtable_fini(&vms[i]->ept);
 		fake_vm_destroy(vms[i]);
@@ -197,7 +205,7 @@ START_TEST(a_right_machine)
 	struct ownership_result r = result();
 
 	ck_assert_uint_eq(r.nr_faults, 0);
-	ck_assert_uint_eq(r.nr_tables, NR + 1);
+	ck_assert_uint_eq(r.nr_tables, NR + 2);
 	ck_assert_uint_gt(r.nr_spans, NR);
 	ownership_event("nothing");
 	ck_assert_str_eq(said, "");
@@ -220,6 +228,9 @@ static void ram_in_rt(void) { map(&vms[RT]->ept, SIZE_1G, 0x30000000, PAGE_SIZE,
 static void device_in_rt(void) { map(&vms[RT]->ept, DEVICE, DEVICE, PAGE_SIZE, PG_R | PG_W | PG_UC); }
 static void ioapic_in_user(void) { map(&vms[USER]->ept, IOAPIC, IOAPIC, PAGE_SIZE, PG_R | PG_W); }
 static void lapic_in_service(void) { map(&vms[SERVICE]->ept, acpi.lapic_base, acpi.lapic_base, PAGE_SIZE, PG_R); }
+static void iommu_in_service(void) { map(&vms[SERVICE]->ept, IOMMU, IOMMU, PAGE_SIZE, PG_R | PG_UC); }
+static void pool_for_devices(void) { map(&dma.pt, POOL, POOL, PAGE_SIZE, PG_R); }
+static void rt_for_devices(void) { map(&dma.pt, RT_RAM, RT_RAM, SIZE_2M, PG_R | PG_W); }
 static void moved_in_service(void) { map(&vms[SERVICE]->ept, 0x30000000, 0x30001000, PAGE_SIZE, RWX); }
 static void lent_twice(void) { map(&vms[OTHER]->ept, SIZE_1G, 0x20000000 + 511 * PAGE_SIZE, PAGE_SIZE, PG_R); }
 static void device_lent_twice(void) { map(&vms[OTHER]->ept, SIZE_1G, DEVICE, PAGE_SIZE, PG_R | PG_UC); }
@@ -252,6 +263,9 @@ static const struct {
 	{ device_in_rt, "vm rt: e0000000 maps e0000000 (4 KiB), a device that the Service VM has\n" },
 	{ ioapic_in_user, "vm user: fec00000 maps fec00000 (4 KiB), an interrupt controller\n" },
 	{ lapic_in_service, "vm service: fee00000 maps fee00000 (4 KiB), an interrupt controller\n" },
+	{ iommu_in_service, "vm service: fed90000 maps fed90000 (4 KiB), an IOMMU\n" },
+	{ pool_for_devices, "vm service: 3fe00000 maps 3fe00000 (4 KiB), the hypervisor's page pool\n" },
+	{ rt_for_devices, "vm service: 10000000 maps 10000000 (2048 KiB), a pre-launched VM's memory\n" },
 	{ moved_in_service, "vm service: 30000000 maps 30001000 (4 KiB), which is not one to one\n" },
 	{ lent_twice, "vm other: 40000000 maps 201ff000 (4 KiB), which another user VM has, too\n" },
 	{ device_lent_twice, "vm other: 40000000 maps e0000000 (4 KiB), which another user VM has, too\n" },
