@@ -122,7 +122,7 @@ void iommu_enable(void)
 		return;
 	}
 	listen();
-	log_info("iommu: DMA is confined to the Service VM's memory by %u units", acpi.dmar.nr_units);
+	log_info("iommu: DMA is confined to %s by %u units", service_vm ? "the Service VM's memory" : "nothing", acpi.dmar.nr_units);
 	if (!vtd_ir_active())
 		log_warn("iommu: interrupts are not remapped: a device can raise any vector");
 }

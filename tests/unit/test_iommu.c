@@ -135,6 +135,7 @@ START_TEST(without_a_service_vm_all_is_blocked)
 	service_vm = NULL;
 	boot();
 	ck_assert(fake_vtd.enabled);
+	ck_assert_str_eq(said, "iommu: DMA is confined to nothing by 2 units\n");
 }
 END_TEST
 
