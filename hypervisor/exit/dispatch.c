@@ -76,7 +76,7 @@ bool exit_is_contained(uint32_t reason)
 
 int exit_dispatch(struct vcpu *vcpu)
 {
-	uint32_t reason = (uint32_t)vmread(VMCS_EXIT_REASON);
+	uint32_t reason = (uint32_t)vmread_known(VMCS_EXIT_REASON);
 	const struct exit_row *row;
 
 	if (unlikely(reason & EXIT_REASON_ENTRY_FAILURE)) {

@@ -70,18 +70,23 @@ int exit_nmi_window(struct vcpu *vcpu)
 int exit_hlt(struct vcpu *vcpu)
 {
 	vcpu_skip(vcpu);
-	vcpu->state = VCPU_HALTED;
+	/* A single-step trap ends the HLT at once. */
+	if (likely(!vcpu->inject.info))
+		vcpu->state = VCPU_HALTED;
 	return 0;
 }
 
+/* The three exits below come behind their instruction: the CPU has noted its debug traps. */
 int exit_tpr_below(struct vcpu *vcpu)
 {
+	virq_debug_trap(vcpu, 0);
 	vcpu->event_check = true;
 	return 0;
 }
 
 int exit_eoi(struct vcpu *vcpu)
 {
+	virq_debug_trap(vcpu, 0);
 	vlapic_eoi_done(vcpu, (uint8_t)vmread(VMCS_EXIT_QUALIFICATION));
 	vcpu->event_check = true;
 	return 0;
@@ -89,6 +94,7 @@ int exit_eoi(struct vcpu *vcpu)
 
 int exit_apic_write(struct vcpu *vcpu)
 {
+	virq_debug_trap(vcpu, 0);
 	vlapic_apic_write(vcpu, vmread(VMCS_EXIT_QUALIFICATION) & 0xfff);
 	vcpu->event_check = true;
 	return 0;

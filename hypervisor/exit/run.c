@@ -174,7 +174,7 @@ static bool run_once(struct vcpu *vcpu)
 		WRITE_ONCE(vcpu->where, VCPU_OUTSIDE);
 		return false;
 	}
-	if (vcpu->event_check || vcpu->inject.info || vcpu->nmi_pending)
+	if (vcpu->before_entry)
 		virq_before_entry(vcpu);
 	err = vmcs_enter(vcpu->vmx, vcpu->gpr);
 	WRITE_ONCE(vcpu->where, VCPU_IN_HANDLER);

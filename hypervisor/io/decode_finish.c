@@ -39,11 +39,7 @@ void half_set_reg(struct vcpu *vcpu, uint8_t reg, uint8_t size, bool high_byte, 
 
 int half_step(struct vcpu *vcpu)
 {
-	uint32_t blocked = (uint32_t)vmread(VMCS_GUEST_INTERRUPTIBILITY);
-
-	vmwrite(VMCS_GUEST_RIP, vcpu->io.next_rip);
-	if (unlikely(blocked & (BLOCK_STI | BLOCK_MOV_SS)))
-		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, blocked & ~(BLOCK_STI | BLOCK_MOV_SS));
+	vcpu_step(vcpu, vcpu->io.next_rip);
 	return DECODE_OK;
 }
 

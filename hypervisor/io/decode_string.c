@@ -114,10 +114,10 @@ int string_decode(struct vcpu *vcpu, const struct insn *in, gpa_t gpa, bool writ
 }
 
 /* Index and count registers, in the instruction's address size. True when the instruction is done. */
-static bool advance(struct vcpu *vcpu)
+static bool advance(struct vcpu *vcpu, uint64_t flags)
 {
 	const struct io_access *acc = &vcpu->io;
-	uint64_t flags = vcpu_rflags(vcpu), step = flags & RFLAGS_DF ? -(uint64_t)acc->size : acc->size, count;
+	uint64_t step = flags & RFLAGS_DF ? -(uint64_t)acc->size : acc->size, count;
 	uint8_t n = acc->addr_size;
 
 	if (acc->string_op != STRING_STOS && acc->string_op != STRING_SCAS)
@@ -174,6 +174,7 @@ static int finish_cmps(struct vcpu *vcpu)
 int string_finish(struct vcpu *vcpu)
 {
 	struct io_access *acc = &vcpu->io;
+	uint64_t flags;
 	int r = 0;
 
 	switch (acc->string_op) {
@@ -185,5 +186,9 @@ int string_finish(struct vcpu *vcpu)
 	}
 	if (r)		/* an error, DECODE_FAULT or DECODE_AGAIN */
 		return r;
-	return advance(vcpu) ? half_step(vcpu) : DECODE_OK;
+	flags = vcpu_rflags(vcpu);
+	if (advance(vcpu, flags))
+		return half_step(vcpu);
+	vcpu_iterated(vcpu, flags);
+	return DECODE_OK;
 }

@@ -89,7 +89,8 @@ static void advance(struct vcpu *vcpu, enum gpr r, uint8_t addr, int64_t step)
 static int finish_string(struct vcpu *vcpu)
 {
 	struct io_access *acc = &vcpu->io;
-	int64_t step = vcpu_rflags(vcpu) & RFLAGS_DF ? -(int64_t)acc->size : acc->size;
+	uint64_t flags = vcpu_rflags(vcpu);
+	int64_t step = flags & RFLAGS_DF ? -(int64_t)acc->size : acc->size;
 	int r = 0;
 
 	if (!acc->write)
@@ -102,6 +103,8 @@ static int finish_string(struct vcpu *vcpu)
 		advance(vcpu, GPR_RCX, acc->addr_size, -1);
 	if (!acc->rep || !(vcpu->gpr[GPR_RCX] & mask_of(acc->addr_size)))
 		vcpu_skip(vcpu);
+	else
+		vcpu_iterated(vcpu, flags);
 	return DECODE_OK;
 }
 

@@ -14,12 +14,14 @@
 #include "mm/frame.h"
 #include "vm/run_hook.h"
 #include "vm/vcpu_arch.h"
+#include "vm/virq.h"
 #include "vm/vlapic.h"
 #include "vm/vm.h"
 #include "x86/cpuid.h"
 #include "x86/cr.h"
 #include "x86/desc.h"
 #include "x86/insn.h"
+#include "x86/msr.h"
 #include "x86/vmcs_field.h"
 #include "x86/vmx_insn.h"
 
@@ -79,13 +81,25 @@ uint64_t vcpu_seg_base(const struct vcpu *vcpu, unsigned int seg)
 	return vmread(VMCS_GUEST_ES_BASE + 2 * seg);
 }
 
-void vcpu_skip(struct vcpu *vcpu __unused)
+void vcpu_iterated(struct vcpu *vcpu, uint64_t rflags)
 {
-	uint32_t blocked = (uint32_t)vmread(VMCS_GUEST_INTERRUPTIBILITY);
+	if (unlikely(rflags & RFLAGS_TF) && !(vmread(VMCS_GUEST_DEBUGCTL) & DEBUGCTL_BTF))
+		virq_debug_trap(vcpu, DR6_BS);
+}
 
-	vmwrite(VMCS_GUEST_RIP, vmread(VMCS_GUEST_RIP) + vmread(VMCS_EXIT_INSN_LEN));
-	if (blocked & (BLOCK_STI | BLOCK_MOV_SS))
+void vcpu_step(struct vcpu *vcpu, uint64_t rip)
+{
+	uint32_t blocked = (uint32_t)vmread_known(VMCS_GUEST_INTERRUPTIBILITY);
+
+	vmwrite(VMCS_GUEST_RIP, rip);
+	if (unlikely(blocked & (BLOCK_STI | BLOCK_MOV_SS)))
 		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, blocked & ~(BLOCK_STI | BLOCK_MOV_SS));
+	vcpu_iterated(vcpu, vmread_known(VMCS_GUEST_RFLAGS));
+}
+
+void vcpu_skip(struct vcpu *vcpu)
+{
+	vcpu_step(vcpu, vmread_known(VMCS_GUEST_RIP) + vmread_known(VMCS_EXIT_INSN_LEN));
 }
 
 void vcpu_request(struct vcpu *vcpu, enum vcpu_request r)

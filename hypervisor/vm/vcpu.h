@@ -76,12 +76,18 @@ struct vcpu {
 	struct {			/* own thread: a page that the EPT had not, when it was at `changes` */
 		uint64_t page, changes;
 	} hole;
-	struct {			/* own thread: event for the next entry, as VMCS fields; info 0 = none */
-		uint32_t info, error, insn_len;
-	} inject;
+	union {				/* own thread: what the next entry has to look at */
+		uint64_t before_entry;	/* 0: nothing; one test instead of four */
+		struct {
+			bool event_check;	/* look for interrupts */
+			bool nmi_pending;	/* from REQ_NMI until injected */
+			bool unused[2];
+			struct {		/* event, as VMCS fields; info 0 = none */
+				uint32_t info, error, insn_len;
+			} inject;
+		};
+	};
 	bool lapic_pt;			/* own thread writes: drives the CPU's own local APIC now */
-	bool event_check;		/* own thread: look for interrupts before the next entry */
-	bool nmi_pending;		/* own thread: from REQ_NMI until injected */
 	uint64_t tsc_offset;		/* own thread: guest TSC = host TSC + offset */
 	uint64_t exits[NR_EXIT_REASONS];	/* own thread counts; anyone may read */
 	uint64_t nr_nmi_kicks;		/* NMI exits that were kicks */
@@ -89,6 +95,9 @@ struct vcpu {
 	struct thread thread;
 	struct vcpu_arch *arch;		/* (o) vm/vcpu_arch.h: state switched between threads */
 };
+
+_Static_assert(__builtin_offsetof(struct vcpu, inject) == __builtin_offsetof(struct vcpu, before_entry) + 4,
+	       "before_entry holds inject.info");
 
 /* Read/write a general register, RSP included (own thread). */
 uint64_t vcpu_gpr(const struct vcpu *vcpu, enum gpr r);
@@ -107,8 +116,14 @@ unsigned int vcpu_cpl(const struct vcpu *vcpu);
 unsigned int vcpu_mode_bytes(const struct vcpu *vcpu);
 /* Segment base; index as in the encoding: ES CS SS DS FS GS. In 64-bit mode 0 but for FS and GS. */
 uint64_t vcpu_seg_base(const struct vcpu *vcpu, unsigned int seg);
-/* Moves RIP past the instruction that exited and ends STI/MOV-SS blocking. */
+/*
+ * Behind an emulated instruction (own thread): RIP moves on, STI/MOV-SS blocking ends, and with RFLAGS.TF the single-step
+ * trap is queued. vcpu_skip(): past the instruction that exited; vcpu_step(): to `rip`; vcpu_iterated(): RIP stays, for one
+ * more iteration of a repeated string instruction.
+ */
 void vcpu_skip(struct vcpu *vcpu);
+void vcpu_step(struct vcpu *vcpu, uint64_t rip);
+void vcpu_iterated(struct vcpu *vcpu, uint64_t rflags);
 
 /*
  * Builds a vCPU with its thread on pcpu_id (state NEW: nothing runs) and its vLAPIC.

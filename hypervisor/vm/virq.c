@@ -73,6 +73,20 @@ void virq_page_fault(struct vcpu *vcpu, uint64_t cr2, uint32_t error)
 	virq_exception_error(vcpu, VEC_PF, error);
 }
 
+/* An injected #DB leaves DR6 and DR7 to us (26.6.1.1). */
+void virq_debug_trap(struct vcpu *vcpu, uint64_t dr6)
+{
+	uint64_t pending = vmread(VMCS_GUEST_PENDING_DEBUG), due = pending | dr6;
+
+	if (!(due & (PENDING_DEBUG_HIT | DR6_BS)))
+		return;
+	if (pending)
+		vmwrite(VMCS_GUEST_PENDING_DEBUG, 0);
+	write_dr6(read_dr6() | (due & (DR6_HITS | DR6_BS)));
+	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
+	virq_exception(vcpu, VEC_DB);
+}
+
 void virq_post(struct vcpu *vcpu, uint8_t vector, bool level)
 {
 	if (READ_ONCE(vcpu->lapic_pt))

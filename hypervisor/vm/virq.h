@@ -27,6 +27,11 @@ struct vcpu;
 void virq_exception(struct vcpu *vcpu, uint8_t vector);
 void virq_exception_error(struct vcpu *vcpu, uint8_t vector, uint32_t error);
 void virq_page_fault(struct vcpu *vcpu, uint64_t cr2, uint32_t error);
+/*
+ * A debug trap behind the instruction (own thread): `dr6` bits, and what the VMCS holds as pending. Queued as an event of ours,
+ * as an entry that injects something else forgets what is pending (SDM vol 3, 26.7.3). Nothing due: no effect.
+ */
+void virq_debug_trap(struct vcpu *vcpu, uint64_t dr6);
 
 /* Any CPU: a local APIC interrupt, an NMI, an MSI message (address/data as a device would write them). */
 void virq_post(struct vcpu *vcpu, uint8_t vector, bool level);

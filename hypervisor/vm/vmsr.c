@@ -168,8 +168,6 @@ static int write_mtrr(struct vcpu *vcpu, uint32_t msr, uint64_t v)
 	return 0;
 }
 
-#define DEBUGCTL_BTF	(1ul << 1)
-
 static int read_debugctl(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t *v)
 {
 	*v = vmread(VMCS_GUEST_DEBUGCTL);

@@ -77,6 +77,8 @@
 #define XCR0_AVX512	(XCR0_OPMASK | XCR0_ZMM_HI256 | XCR0_HI16_ZMM)
 
 #define DR6_INIT	0xffff0ff0ul
+#define DR6_HITS	0xful		/* B3..B0 */
+#define DR6_BS		(1ul << 14)
 #define DR7_INIT	0x400ul
 #define DR7_GD		(1ul << 13)
 

@@ -37,6 +37,7 @@
 #define MSR_XFD			0x1c4u
 #define MSR_XFD_ERR		0x1c5u
 #define MSR_DEBUGCTL		0x1d9u
+#define DEBUGCTL_BTF		(1ul << 1)	/* single step on branches */
 #define MSR_MTRR_PHYS_BASE(n)	(0x200u + 2 * (n))
 #define MSR_MTRR_PHYS_MASK(n)	(0x201u + 2 * (n))
 #define MSR_MTRR_FIX64K_00000	0x250u

@@ -102,6 +102,7 @@
 #define VMCS_GUEST_RIP			0x681eu
 #define VMCS_GUEST_RFLAGS		0x6820u
 #define VMCS_GUEST_PENDING_DEBUG	0x6822u
+#define PENDING_DEBUG_HIT		(1ul << 12)	/* beside B3..B0 and BS as in DR6 */
 #define VMCS_GUEST_SYSENTER_ESP		0x6824u
 #define VMCS_GUEST_SYSENTER_EIP		0x6826u
 #define VMCS_HOST_CR0			0x6c00u

@@ -34,6 +34,15 @@ static inline uint64_t vmread(uint32_t field)
 	return v;
 }
 
+/* On the fast path: the field is known to exist. */
+static inline uint64_t vmread_known(uint32_t field)
+{
+	uint64_t v;
+
+	__asm__ volatile("vmread %1, %0" : "=r"(v) : "r"((uint64_t)field) : "cc");
+	return v;
+}
+
 static inline bool vmwrite_fails(uint32_t field, uint64_t v)
 {
 	bool fail;

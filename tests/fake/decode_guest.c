@@ -47,10 +47,22 @@ uint64_t vcpu_seg_base(const struct vcpu *vcpu, unsigned int seg)
 	return seg < 4 && guest.mode == 8 ? 0 : vmread(VMCS_GUEST_ES_BASE + 2 * seg);
 }
 
-void vcpu_skip(struct vcpu *vcpu)
+void vcpu_iterated(struct vcpu *vcpu, uint64_t rflags)
 {
 	(void)vcpu;
-	vmwrite(VMCS_GUEST_RIP, vmread(VMCS_GUEST_RIP) + vmread(VMCS_EXIT_INSN_LEN));
+	guest.nr_traps += !!(rflags & RFLAGS_TF);
+}
+
+void vcpu_step(struct vcpu *vcpu, uint64_t rip)
+{
+	vmwrite(VMCS_GUEST_RIP, rip);
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, vmread(VMCS_GUEST_INTERRUPTIBILITY) & ~(uint64_t)(BLOCK_STI | BLOCK_MOV_SS));
+	vcpu_iterated(vcpu, vmread(VMCS_GUEST_RFLAGS));
+}
+
+void vcpu_skip(struct vcpu *vcpu)
+{
+	vcpu_step(vcpu, vmread(VMCS_GUEST_RIP) + vmread(VMCS_EXIT_INSN_LEN));
 }
 
 void virq_exception_error(struct vcpu *vcpu, uint8_t vector, uint32_t error)

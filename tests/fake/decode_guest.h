@@ -22,6 +22,7 @@ struct decode_guest {
 	unsigned int cpl;
 	unsigned int mode;	/* 2, 4 or 8 */
 	unsigned int nr_faults;	/* exceptions queued */
+	unsigned int nr_traps;	/* single-step traps: instructions and iterations ended with TF */
 	uint8_t vector;		/* of the last one */
 	uint32_t error;
 	uint64_t cr2;

@@ -96,6 +96,7 @@ START_TEST(rep_outs)
 
 	guest.vcpu->gpr[GPR_RSI] = DATA;
 	guest.vcpu->gpr[GPR_RCX] = 3;
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_TF);
 	memcpy(guest.ram + DATA_AT, "\x11\x22\x33\x44\x55\x66", 6);
 	for (i = 0; i < 3; i++) {
 		vmwrite(VMCS_GUEST_LINEAR, guest.vcpu->gpr[GPR_RSI]);
@@ -106,6 +107,7 @@ START_TEST(rep_outs)
 		ck_assert_int_eq(pio_finish(guest.vcpu), DECODE_OK);
 		ck_assert_uint_eq(guest.vcpu->gpr[GPR_RSI], DATA + 2 * (i + 1));
 		ck_assert_uint_eq(guest.vcpu->gpr[GPR_RCX], 2 - i);
+		ck_assert_uint_eq(guest.nr_traps, i + 1);	/* a single step each */
 	}
 	ck_assert_uint_eq(vmread(VMCS_GUEST_RIP), RIP + 2);
 }

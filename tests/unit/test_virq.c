@@ -16,6 +16,7 @@
 #include "x86/apicreg.h"
 #include "x86/cr.h"
 #include "x86/insn.h"
+#include "x86/msr.h"
 #include "x86/vmcs_field.h"
 #include "x86/vmx_insn.h"
 
@@ -81,6 +82,55 @@ static void post(uint8_t vector)
 	vlapic_sync(vcpu);
 	vcpu->event_check = true;
 }
+
+/* A step behind an emulated instruction: #DB before anything else, DR6 and DR7 as the CPU leaves them, no shadow. */
+START_TEST(single_step)
+{
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_IF | RFLAGS_TF);
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, BLOCK_MOV_SS | BLOCK_NMI);
+	vmwrite(VMCS_GUEST_DR7, 0x400 | DR7_GD);
+	vmwrite(VMCS_GUEST_RIP, 0x1000);
+	vmwrite(VMCS_EXIT_INSN_LEN, 2);
+	write_dr6(DR6_INIT);
+	post(0x61);
+	vcpu_skip(vcpu);
+	ck_assert_uint_eq(vmread(VMCS_GUEST_RIP), 0x1002);
+	ck_assert_uint_eq(vmread(VMCS_GUEST_INTERRUPTIBILITY), BLOCK_NMI);
+	ck_assert_uint_eq(read_dr6(), DR6_INIT | DR6_BS);
+	ck_assert_uint_eq(vmread(VMCS_GUEST_DR7), 0x400);
+	ck_assert_uint_eq(injected(), INTR_VALID | INTR_TYPE_HARD_EXC | VEC_DB);
+	vcpu->event_check = true;
+	ck_assert_uint_eq(injected(), INTR_VALID | INTR_TYPE_EXTINT | 0x61);
+}
+END_TEST
+
+/* No trap without TF, nor with "step on branches". */
+START_TEST(no_single_step)
+{
+	vcpu_skip(vcpu);
+	ck_assert_uint_eq(vcpu->inject.info, 0);
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_TF);
+	vmwrite(VMCS_GUEST_DEBUGCTL, DEBUGCTL_BTF);
+	vcpu_skip(vcpu);
+	ck_assert_uint_eq(vcpu->inject.info, 0);
+}
+END_TEST
+
+/* What the CPU noted at an exit behind an instruction; addresses that matched without being enabled are no trap. */
+START_TEST(pending_debug_traps)
+{
+	write_dr6(DR6_INIT);
+	vmwrite(VMCS_GUEST_PENDING_DEBUG, 0x3);
+	virq_debug_trap(vcpu, 0);
+	ck_assert_uint_eq(vcpu->inject.info, 0);
+	vmwrite(VMCS_GUEST_PENDING_DEBUG, PENDING_DEBUG_HIT | 0x2);
+	virq_debug_trap(vcpu, DR6_BS);
+	ck_assert_uint_eq(vcpu->inject.info, INTR_VALID | INTR_TYPE_HARD_EXC | VEC_DB);
+	ck_assert_uint_eq(read_dr6(), DR6_INIT | DR6_BS | 2);
+	ck_assert_uint_eq(vmread(VMCS_GUEST_PENDING_DEBUG), 0);
+	vcpu->inject.info = 0;
+}
+END_TEST
 
 enum class { BENIGN, CONTRIBUTORY, PAGE_FAULT, DOUBLE };
 
@@ -445,6 +495,9 @@ int main(void)
 	tcase_add_test(c, classes_of_interrupts);
 	tcase_add_test(c, pic);
 	tcase_add_test(c, pic_interrupt_that_vanished);
+	tcase_add_test(c, single_step);
+	tcase_add_test(c, no_single_step);
+	tcase_add_test(c, pending_debug_traps);
 	tcase_add_test(c, what_ends_a_halt);
 	tcase_add_test(c, a_fresh_post_ends_a_halt);
 	tcase_add_test(c, other_requests_do_not_end_a_halt);
