@@ -221,12 +221,19 @@ void vcpu_thread_park(struct vcpu *vcpu)
 	}
 }
 
+/* A notification for it may have met another vCPU in the guest. */
+static void switch_in_posting(struct thread *t)
+{
+	switch_in(t);
+	atomic_set_bit(&container_of(t, struct vcpu, thread)->requests, REQ_EVENT);
+}
+
 void vcpu_thread_body(void *arg)
 {
 	struct vcpu *vcpu = arg;
 
-	vcpu->thread.switch_in = switch_in;
 	start(vcpu);
+	vcpu->thread.switch_in = vcpu->vlapic->posting ? switch_in_posting : switch_in;
 	for (;;) {
 		if (likely(vcpu->state == VCPU_RUNNING && !vcpu->parked) && run_once(vcpu))
 			continue;

@@ -37,6 +37,12 @@ void ipi_kick(uint32_t pcpu_id)
 }
 
 /* See the header. */
+void ipi_posted(uint32_t pcpu_id)
+{
+	lapic_send_fixed(percpu_area[pcpu_id].apic_id, VEC_POSTED);
+}
+
+/* See the header. */
 void ipi_serve(void)
 {
 	struct percpu *p = this_cpu();

@@ -12,6 +12,9 @@ enum cpu_request {
 /* Makes the CPU leave guest mode or HLT and look at its requests; by NMI when a guest owns its LAPIC. Any context but NMI. */
 void ipi_kick(uint32_t pcpu_id);
 
+/* Tells a CPU in guest mode to look at its posted-interrupt descriptor. Any context but NMI. */
+void ipi_posted(uint32_t pcpu_id);
+
 /*
  * Runs fn(arg) on another CPU (not a LAPIC-passthrough one) with interrupts
  * off and waits for it; on the own CPU it is a plain call. fn may not wait for

@@ -26,14 +26,8 @@ static void timer_handler(void *arg __unused, uint8_t vector __unused)
 	timer_expire();
 }
 
-/* Arriving is all the posted-interrupt notification does in host mode: the entry path looks at the descriptor. */
-static void posted_handler(void *arg __unused, uint8_t vector __unused)
-{
-}
-
 static struct vector_entry table[256] = {
 	[VEC_KICK] = { kick_handler, NULL },
-	[VEC_POSTED] = { posted_handler, NULL },
 	[VEC_TIMER] = { timer_handler, NULL },
 };
 

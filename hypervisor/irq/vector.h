@@ -8,7 +8,7 @@ enum host_vector {
 	VEC_DYNAMIC_FIRST = 0x30,	/* physical devices' interrupts */
 	VEC_DYNAMIC_LAST  = 0xdf,
 	VEC_KICK	  = 0xe1,	/* leave guest mode, look at requests; no handler work */
-	VEC_POSTED	  = 0xe4,	/* posted-interrupt notification */
+	VEC_POSTED	  = 0xe4,	/* posted-interrupt notification: taken by a CPU in guest mode; handler in vm/ */
 	VEC_TIMER	  = 0xef,
 	VEC_SPURIOUS	  = 0xff,
 };

@@ -4,6 +4,7 @@
 
 #include "cpu/features.h"
 #include "cpu/percpu.h"
+#include "irq/vector.h"
 #include "lib/errno.h"
 #include "log/log.h"
 #include "lib/string.h"
@@ -124,7 +125,7 @@ static int setup_vmcs(struct vcpu *vcpu)
 	struct vm *vm = vcpu->vm;
 	struct vcpu_arch *a = vcpu->arch;
 	const struct vmcs_setup s = {
-		.pin = PIN_EXTINT | PIN_NMI | PIN_VIRTUAL_NMI,
+		.pin = PIN_EXTINT | PIN_NMI | PIN_VIRTUAL_NMI | (vm->lapic_pt ? 0 : PIN_POSTED_INTR),
 		.proc = PROC_HLT | PROC_MWAIT | PROC_MONITOR | PROC_RDPMC | PROC_TPR_SHADOW | PROC_IO_BITMAPS |
 			PROC_MSR_BITMAPS | PROC_SECONDARY | PROC_TSC_OFFSET,
 		.proc2 = wanted_proc2(vm),
@@ -137,6 +138,8 @@ static int setup_vmcs(struct vcpu *vcpu)
 		.msr_bitmap = hva_to_hpa(a->msr_bitmap),
 		.io_bitmaps = hva_to_hpa(vm->io_bitmaps),
 		.virt_apic = hva_to_hpa(vcpu->vlapic->page),
+		.posted_desc = hva_to_hpa(&vcpu->vlapic->posted),
+		.posted_vector = VEC_POSTED,
 		.cr0_mask = ~CR0_GUEST_OWNED,
 		.cr4_mask = ~guest_cr4_mask | CR4_PAE | CR4_PCIDE | CR4_MCE,
 		.xss_exits = ~0ul,
@@ -146,8 +149,11 @@ static int setup_vmcs(struct vcpu *vcpu)
 	err = vmcs_setup(&a->vmcs, &s);
 	/* Delivery by hardware needs the register page too; one without the other is of no use here. */
 	vcpu->vlapic->hw_vid = (a->vmcs.proc2 & HW_VID) == HW_VID;
-	if (!vcpu->vlapic->hw_vid)
+	if (!vcpu->vlapic->hw_vid) {
 		vmcs_change_proc2(&a->vmcs, 0, HW_VID);
+		vmcs_change_pin(&a->vmcs, 0, PIN_POSTED_INTR);
+	}
+	vcpu->vlapic->posting = a->vmcs.pin & PIN_POSTED_INTR;
 	if (!err && !(a->vmcs.proc & PROC_TPR_SHADOW))
 		vmcs_change_proc(&a->vmcs, PROC_CR8_LOAD | PROC_CR8_STORE, 0);
 	return err;

@@ -5,11 +5,13 @@
  * whose change needs work; the guest reads it from the shadow.
  */
 #include "cpu/features.h"
+#include "irq/vector.h"
 #include "lib/errno.h"
 #include "log/log.h"
 #include "vm/gpa.h"
 #include "vm/vcpu.h"
 #include "vm/vcpu_arch.h"
+#include "vm/vlapic.h"
 #include "vm/vm.h"
 #include "vmx/caps.h"
 #include "x86/cpuid.h"
@@ -45,6 +47,8 @@ static uint64_t cr4_of_cpuid(void)
 
 void vcpu_arch_init(void)
 {
+	if (feature_has(FEAT_POSTED_INTR))
+		vector_set(VEC_POSTED, vlapic_notified, NULL);
 	guest_cr4_mask = cr4_of_cpuid() & vmx_caps.cr4_may;
 	if (!feature_has(FEAT_XSAVE)) {
 		guest_cr4_mask &= ~CR4_OSXSAVE;

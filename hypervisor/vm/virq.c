@@ -243,7 +243,8 @@ bool virq_wakes_halt(struct vcpu *vcpu)
 	/* Other requests are served by the loop, which asks again: they are no reason for the guest to go on. */
 	if (vcpu->nmi_pending)
 		return true;
-	if (atomic_test_and_clear_bit(&vcpu->requests, REQ_EVENT)) {
+	/* The locked instruction also orders "not in guest" before the look at what was posted for a notification. */
+	if (atomic_test_and_clear_bit(&vcpu->requests, REQ_EVENT) || unlikely(vcpu->vlapic->posting)) {
 		vlapic_sync(vcpu);
 		vcpu->event_check = true;
 	}

@@ -2,6 +2,8 @@
 /* Virtual local APIC: creation, IA32_APIC_BASE, priorities, posting, acceptance and EOI. Register accesses: vlapic_access.c. */
 #include "vm/vlapic.h"
 
+#include "cpu/percpu.h"
+#include "irq/ipi.h"
 #include "lib/bits.h"
 #include "lib/errno.h"
 #include "lib/util.h"
@@ -43,9 +45,9 @@ static void reset_registers(struct vcpu *vcpu)
 	vlapic_timer_set_divisor(vcpu);
 	a->irr_words = a->isr_words = 0;
 	__atomic_store_n(&a->esr_pending, 0, __ATOMIC_RELAXED);
-	for (i = 0; i < ARRAY_SIZE(a->pir); i++) {
-		__atomic_store_n(&a->pir[i], 0, __ATOMIC_RELAXED);
-		__atomic_store_n(&a->pir_level[i], 0, __ATOMIC_RELAXED);
+	for (i = 0; i < ARRAY_SIZE(a->level); i++) {
+		__atomic_store_n(&a->posted.pir[i], 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&a->level[i], 0, __ATOMIC_RELAXED);
 	}
 	/* No level vectors now: the EOI-exit bitmap is empty. */
 	if (a->hw_vid)
@@ -267,26 +269,56 @@ uint8_t vlapic_tpr_threshold(struct vcpu *vcpu)
 
 /* ---- posting and delivery ---- */
 
+/*
+ * A bit of the descriptor was set. In the guest, the CPU takes it without an exit; else the thread does. Should the CPU have
+ * left the guest when the notification arrives, vlapic_notified() or, for a vCPU that was switched out, its switch_in sees to it.
+ */
+static void notify(struct vcpu *vcpu)
+{
+	if (READ_ONCE(vcpu->where) != VCPU_IN_GUEST || vcpu->pcpu_id == this_pcpu_id() || !vlapic_is_enabled(vcpu))
+		vcpu_request(vcpu, REQ_EVENT);
+	else if (!atomic_test_and_set_bit(&vlapic_of(vcpu)->posted.control, POSTED_ON))
+		ipi_posted(vcpu->pcpu_id);
+}
+
+void vlapic_notified(void *arg __unused, uint8_t vector __unused)
+{
+	struct vcpu *vcpu = this_cpu()->vcpu;
+
+	if (vcpu)
+		vcpu_request(vcpu, REQ_EVENT);
+}
+
+static void post_level(struct vcpu *vcpu, unsigned int w, uint64_t bit)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+
+	if (__atomic_fetch_or(&a->level[w], bit, __ATOMIC_SEQ_CST) & bit)
+		return;
+	/* The bit comes first: who clears the flag finds it. */
+	__atomic_store_n(&a->level_any, true, __ATOMIC_SEQ_CST);
+	vcpu_request(vcpu, REQ_EVENT);
+}
+
 void vlapic_post(struct vcpu *vcpu, uint8_t vector, bool level)
 {
 	struct vlapic *a = vlapic_of(vcpu);
 	unsigned int w = vector / 64u;
 	uint64_t bit = 1ul << (vector % 64u);
 
-	if (unlikely(vector < 16)) {
+	if (unlikely(vector < 16))
 		vlapic_error(vcpu, APIC_ESR_RECV_VECTOR);
+	else if (unlikely(level))
+		post_level(vcpu, w, bit);
+	else if (__atomic_fetch_or(&a->posted.pir[w], bit, __ATOMIC_SEQ_CST) & bit)
 		return;
-	}
-	/* The trigger mode first: who sees the posted bit must see its mode too. */
-	if (unlikely(level))
-		__atomic_fetch_or(&a->pir_level[w], bit, __ATOMIC_SEQ_CST);
-	else if (unlikely(READ_ONCE(a->pir_level[w]) & bit))
-		__atomic_fetch_and(&a->pir_level[w], ~bit, __ATOMIC_SEQ_CST);
-	if (!(__atomic_fetch_or(&a->pir[w], bit, __ATOMIC_SEQ_CST) & bit))
+	else if (unlikely(a->posting))
+		notify(vcpu);
+	else
 		vcpu_request(vcpu, REQ_EVENT);
 }
 
-/* Half a pir word into its IRR and TMR registers; true when TMR changed. */
+/* Half a posted word into its IRR and TMR registers; true when TMR changed. */
 static bool merge(struct vlapic *a, unsigned int reg, uint32_t bits, uint32_t level)
 {
 	uint32_t irr = APIC_IRR0 + 16u * reg, tmr = APIC_TMR0 + 16u * reg, old, now;
@@ -303,29 +335,49 @@ static bool merge(struct vlapic *a, unsigned int reg, uint32_t bits, uint32_t le
 	return true;
 }
 
+/* Empties four words into IRR; `level` is all ones or 0. 1 when there were any, and 2 when TMR changed. */
+static inline unsigned int take(struct vcpu *vcpu, uint64_t *words, uint32_t level)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+	unsigned int w, r = 0;
+
+	for (w = 0; w < 4; w++) {
+		uint64_t bits;
+
+		if (!READ_ONCE(words[w]))
+			continue;
+		bits = __atomic_exchange_n(&words[w], 0, __ATOMIC_ACQ_REL);
+		if (!bits || !vlapic_is_enabled(vcpu))
+			continue;
+		r |= 1;
+		if (merge(a, 2 * w, (uint32_t)bits, (uint32_t)bits & level) |
+		    merge(a, 2 * w + 1, (uint32_t)(bits >> 32), (uint32_t)(bits >> 32) & level))
+			r |= 2;
+	}
+	return r;
+}
+
+static __attribute__((noinline)) unsigned int take_level(struct vcpu *vcpu)
+{
+	/* A full barrier: the flag before the words. */
+	(void)__atomic_exchange_n(&vlapic_of(vcpu)->level_any, false, __ATOMIC_SEQ_CST);
+	return take(vcpu, vlapic_of(vcpu)->level, ~0u);
+}
+
 bool vlapic_sync(struct vcpu *vcpu)
 {
 	struct vlapic *a = vlapic_of(vcpu);
-	bool any = false, tmr = false;
-	unsigned int w;
+	unsigned int r;
 
-	for (w = 0; w < ARRAY_SIZE(a->pir); w++) {
-		uint64_t bits, level;
-
-		if (!READ_ONCE(a->pir[w]))
-			continue;
-		/* Acquire: the trigger modes set before the bits are visible. */
-		bits = __atomic_exchange_n(&a->pir[w], 0, __ATOMIC_ACQ_REL);
-		level = __atomic_load_n(&a->pir_level[w], __ATOMIC_RELAXED) & bits;
-		if (!bits || !vlapic_is_enabled(vcpu))
-			continue;
-		any = true;
-		tmr |= merge(a, 2 * w, (uint32_t)bits, (uint32_t)level);
-		tmr |= merge(a, 2 * w + 1, (uint32_t)(bits >> 32), (uint32_t)(level >> 32));
-	}
-	if (tmr && a->hw_vid)
+	/* ON before the words: who sets a bit that is not seen here notifies anew. */
+	if (unlikely(a->posting))
+		atomic_clear_bit(&a->posted.control, POSTED_ON);
+	r = take(vcpu, a->posted.pir, 0);
+	if (unlikely(READ_ONCE(a->level_any)))
+		r |= take_level(vcpu);
+	if (unlikely(r & 2) && a->hw_vid)
 		atomic_set_bit(&vcpu->requests, REQ_EOI_EXITS);
-	return any;
+	return r;
 }
 
 int vlapic_pending(struct vcpu *vcpu)

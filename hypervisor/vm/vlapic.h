@@ -7,7 +7,10 @@
  * Posting is lock-free: anyone sets a bit in `pir` and a request; the vCPU's
  * own thread merges pir into IRR (vlapic_sync) before it looks. Who clears
  * REQ_EVENT must call vlapic_sync() afterwards: a bit that is posted while it
- * already stands in pir makes no second request.
+ * already stands in pir makes no second request. A CPU with posted interrupts
+ * merges the same words itself while it runs the guest: then a notification
+ * takes the place of request and exit. Level-triggered vectors wait in words of
+ * their own, as their EOI must exit before they are delivered.
  *
  * The virtual bus clock is the TSC: one count of the timer with divisor 1 is
  * one TSC tick. So nothing is converted, periods are exact and cannot drift.
@@ -22,12 +25,23 @@
 struct vm;
 struct vcpu;
 
+/* Posted-interrupt descriptor, shared with the CPU (SDM vol 3, 30.6). NV, NDST and SN are for interrupt remapping: not used. */
+struct posted_desc {
+	uint64_t pir[4];	/* atomic: posted, not yet in IRR */
+	uint64_t control;	/* atomic: bit POSTED_ON */
+	uint64_t reserved[3];
+} __aligned(64);
+
+#define POSTED_ON	0u	/* a notification is under way */
+
 struct vlapic {
+	struct posted_desc posted;
 	struct vcpu *vcpu;	/* (o) */
 	uint8_t *page;		/* (o) 4 KiB virtual-APIC page */
 	uint64_t apic_base;	/* own thread: IA32_APIC_BASE */
-	uint64_t pir[4];	/* atomic: posted, not yet in IRR */
-	uint64_t pir_level[4];	/* atomic: which of the posted are level triggered */
+	uint64_t level[4];	/* atomic: posted as level triggered, not yet in IRR */
+	bool level_any;		/* atomic: there may be some */
+	bool posting;		/* (i) the CPU takes edge-triggered ones from `posted` in guest mode */
 	struct timer timer;	/* own pCPU */
 	uint64_t timer_deadline; /* own pCPU: host TSC when the running count reaches 0, 0 = not counting */
 	uint64_t timer_period;	/* own pCPU: TSC ticks, 0 = one-shot */
@@ -85,6 +99,9 @@ bool vlapic_is_enabled(const struct vcpu *vcpu);	/* globally and by the spurious
  * guest has disabled its APIC (11.4.7.2).
  */
 void vlapic_post(struct vcpu *vcpu, uint8_t vector, bool level);
+
+/* Handler of the notification vector: it came too late for the guest, whose thread looks instead. */
+void vlapic_notified(void *arg, uint8_t vector);
 
 /* Own thread. Moves posted bits into IRR; returns true when any came. */
 bool vlapic_sync(struct vcpu *vcpu);

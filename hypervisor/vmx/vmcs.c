@@ -151,6 +151,8 @@ static int setup_optional(const struct vmcs_state *v, const struct vmcs_setup *s
 		{ v->proc & PROC_TPR_SHADOW, { VMCS_TPR_THRESHOLD, 0 } },
 		{ v->proc2 & PROC2_APIC_ACCESS, { VMCS_APIC_ACCESS, s->apic_access.v } },
 		{ v->proc2 & PROC2_VID, { VMCS_GUEST_INTR_STATUS, 0 } },
+		{ v->pin & PIN_POSTED_INTR, { VMCS_POSTED_VECTOR, s->posted_vector } },
+		{ v->pin & PIN_POSTED_INTR, { VMCS_POSTED_DESC, s->posted_desc.v } },
 		{ v->proc2 & PROC2_XSAVES, { VMCS_XSS_EXIT_BITMAP, s->xss_exits } },
 		{ v->proc2 & PROC2_PLE, { VMCS_PLE_GAP, 128 } },
 		{ v->proc2 & PROC2_PLE, { VMCS_PLE_WINDOW, 4096 } },

@@ -24,6 +24,8 @@ struct vmcs_setup {
 	hpa_t msr_bitmap;		/* 4 KiB (24.6.9) */
 	hpa_t io_bitmaps;		/* 8 KiB (24.6.4) */
 	hpa_t virt_apic, apic_access;	/* 0: not used */
+	hpa_t posted_desc;		/* 64 bytes, aligned (30.6) */
+	uint8_t posted_vector;
 	uint64_t cr0_mask, cr4_mask;	/* bits the hypervisor owns */
 	uint64_t xss_exits;
 };

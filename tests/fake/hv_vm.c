@@ -10,6 +10,7 @@
 #include "io/ioreq.h"
 #include "irq/lapic.h"
 #include "irq/timer.h"
+#include "irq/vector.h"
 #include "lib/util.h"
 #include "mm/frame.h"
 #include "vm/gpa.h"
@@ -105,6 +106,8 @@ int vmcs_setup(struct vmcs_state *v, const struct vmcs_setup *s)
 	vmwrite(VMCS_PROC_CTLS, v->proc);
 	vmwrite(VMCS_PROC2_CTLS, v->proc2);
 	vmwrite(VMCS_ENTRY_CTLS, v->entry);
+	vmwrite(VMCS_POSTED_DESC, s->posted_desc.v);
+	vmwrite(VMCS_POSTED_VECTOR, s->posted_vector);
 	return 0;
 }
 
@@ -139,6 +142,13 @@ bool lapic_is_x2apic(void) { return hv_lapic.x2apic; }
 void lapic_timer_arm(uint64_t tsc_deadline) { hv_lapic.nr_arms += !tsc_deadline; }
 void lapic_reclaim(void) { hv_lapic.nr_reclaims++; }
 void timer_expire(void) { hv_lapic.nr_expires++; }
+
+void vector_set(uint8_t vector, void (*fn)(void *arg, uint8_t vector), void *arg)
+{
+	(void)arg;
+	hv_lapic.handled_vector = vector;
+	hv_lapic.handler = fn;
+}
 
 void lapic_send_fixed(uint32_t apic_id, uint8_t vector)
 {

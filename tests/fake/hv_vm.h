@@ -28,7 +28,8 @@ struct hv_lapic {
 	bool x2apic;
 	unsigned int nr_fixed, nr_reclaims, nr_expires, nr_arms;
 	uint32_t fixed_apic_id;
-	uint8_t fixed_vector;
+	uint8_t fixed_vector, handled_vector;
+	void (*handler)(void *arg, uint8_t vector);	/* of the last vector_set() */
 };
 extern struct hv_lapic hv_lapic;
 

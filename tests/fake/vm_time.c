@@ -9,6 +9,7 @@
 
 struct percpu percpu_area[MAX_PCPUS];
 uint32_t nr_pcpus = 1;
+uint32_t fake_nr_posted, fake_posted_pcpu;
 uint64_t fake_tsc, fake_tsc_khz = 1000000, fake_timer_late;
 
 static struct list queue = LIST_INIT(queue);
@@ -80,6 +81,12 @@ void fake_time_reset(void)
 void ipi_kick(uint32_t pcpu_id)
 {
 	(void)pcpu_id;
+}
+
+void ipi_posted(uint32_t pcpu_id)
+{
+	fake_posted_pcpu = pcpu_id;
+	fake_nr_posted++;
 }
 
 void ipi_call(uint32_t pcpu_id, void (*fn)(void *arg), void *arg)

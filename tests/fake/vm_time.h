@@ -8,6 +8,9 @@ extern uint64_t fake_tsc;	/* what tsc_now() answers */
 extern uint64_t fake_tsc_khz;	/* default 1,000,000: one tick a nanosecond */
 extern uint64_t fake_timer_late;	/* ticks by which every timer fires after its deadline */
 
+/* Notifications of posted interrupts, and the CPU that got the last one. */
+extern uint32_t fake_nr_posted, fake_posted_pcpu;
+
 /* Moves the TSC to `tsc`; due timers fire on the way, in order, each at its deadline plus fake_timer_late. */
 void fake_time_to(uint64_t tsc);
 void fake_time_pass(uint64_t ticks);
