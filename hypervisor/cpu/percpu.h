@@ -22,6 +22,7 @@ struct percpu {
 	uint64_t nr_nmi, nr_spurious;
 	bool online;
 	bool lapic_owned_by_guest;	/* LAPIC passthrough: no host timer or IPI here, kick by NMI */
+	uint8_t held_vector;		/* being brought into service for that guest: no EOI; 0: none */
 } __aligned(64);
 
 _Static_assert(offsetof(struct percpu, critical) == CRITICAL_OFFSET, "lib/critical.h");

@@ -3,6 +3,7 @@
 #include "irq/lapic.h"
 
 #include "cpu/features.h"
+#include "cpu/percpu.h"
 #include "cpu/tsc.h"
 #include "irq/vector.h"
 #include "log/log.h"
@@ -20,7 +21,7 @@ static struct {
 	bool x2apic;
 	bool deadline_mode;
 	uint8_t *page;		/* xAPIC registers; NULL in x2APIC mode */
-	uint64_t count_scale;	/* APIC timer counts per TSC tick, 32 fraction bits; 0: deadline mode */
+	uint64_t count_scale;	/* APIC timer counts per TSC tick, 32 fraction bits; 0: not measured */
 } lapic;
 
 static uint32_t reg_read(uint32_t reg)
@@ -127,25 +128,31 @@ static void registers_init(void)
 		wrmsr(MSR_TSC_DEADLINE, 0);
 }
 
-/* Counts the one-shot timer against the TSC for 10 ms. */
-static void calibrate(void)
+/* Counts the timer against the TSC; leaves its LVT entry masked and the count 0. */
+static void measure(uint64_t us)
 {
 	uint64_t ticks, counts, begin;
 
-	if (lapic.deadline_mode)
-		return;
+	reg_write(APIC_TDCR, APIC_TDCR_BY_1);
 	reg_write(APIC_LVT_TIMER, APIC_LVT_MASKED | APIC_LVT_TIMER_ONESHOT);
 	reg_write(APIC_TMICT, 0xffffffffu);
 	begin = tsc_now();
-	tsc_delay_us(10000);
+	tsc_delay_us(us);
 	counts = 0xffffffffu - reg_read(APIC_TMCCT);
 	ticks = tsc_now() - begin;
 	reg_write(APIC_TMICT, 0);
-	reg_write(APIC_LVT_TIMER, VEC_TIMER | APIC_LVT_TIMER_ONESHOT);
-	if (!counts)
-		panic("lapic: the APIC timer does not count, and this CPU has no TSC-deadline timer");
-	lapic.count_scale = (counts << 32) / ticks;
+	WRITE_ONCE(lapic.count_scale, (counts << 32) / ticks);
 	log_info("lapic: one-shot timer, %lu counts in %lu TSC ticks", counts, ticks);
+}
+
+static void calibrate(void)
+{
+	if (lapic.deadline_mode)
+		return;
+	measure(10000);
+	if (!lapic.count_scale)
+		panic("lapic: the APIC timer does not count, and this CPU has no TSC-deadline timer");
+	reg_write(APIC_LVT_TIMER, VEC_TIMER | APIC_LVT_TIMER_ONESHOT);
 }
 
 /* What all CPUs share: the mode, and the xAPIC's page. */
@@ -173,6 +180,20 @@ void lapic_init(void)
 	if (!lapic.ready)
 		calibrate();
 	lapic.ready = true;
+}
+
+#define HOLD_TRIES 10000u
+
+/* See the header. */
+void lapic_hold(uint8_t vector)
+{
+	uint32_t reg = APIC_ISR0 + vector / 32u * 0x10, bit = 1u << (vector % 32u), tries;
+
+	this_cpu()->held_vector = vector;
+	lapic_send_fixed(this_cpu()->apic_id, vector);
+	for (tries = 0; tries < HOLD_TRIES && !(reg_read(reg) & bit); tries++)
+		cpu_sti_nop_cli();
+	this_cpu()->held_vector = 0;
 }
 
 /* See the header. */
@@ -224,17 +245,20 @@ void lapic_send_sipi(uint32_t apic_id, uint8_t page)
 	icr_write(apic_id, APIC_ICR_DM_STARTUP | APIC_ICR_ASSERT | page);
 }
 
+/* See the header. */
+uint64_t lapic_timer_counts(uint64_t ticks)
+{
+	if (unlikely(!READ_ONCE(lapic.count_scale)))
+		measure(1000);
+	return (uint64_t)(((unsigned __int128)ticks * lapic.count_scale) >> 32) + 1;
+}
+
 /* Counts until a deadline; at least one, at most what the register holds: an early interrupt is armed anew. */
 static uint32_t counts_until(uint64_t deadline)
 {
 	uint64_t now = tsc_now();
-	uint64_t ticks = deadline > now ? deadline - now : 0;
-	uint64_t counts;
+	uint64_t counts = lapic_timer_counts(deadline > now ? deadline - now : 0);
 
-	/* Keeps the product inside 64 bits: 2^32 ticks are more than a second anyway. */
-	if (ticks > 0xffffffffu)
-		ticks = 0xffffffffu;
-	counts = ((ticks * (lapic.count_scale & 0xffffffffu)) >> 32) + ticks * (lapic.count_scale >> 32) + 1;
 	return counts > 0xffffffffu ? 0xffffffffu : (uint32_t)counts;
 }
 

@@ -19,6 +19,15 @@ void lapic_send_sipi(uint32_t apic_id, uint8_t page);
 /* Arms the timer for `vector` VEC_TIMER at a TSC value (deadline mode, else one-shot converted); 0 disarms. */
 void lapic_timer_arm(uint64_t tsc_deadline);
 
+/* Counts of the timer with divisor 1 that last at least `ticks` TSC ticks. First call: measures for a ms, own CPU, timer idle. */
+uint64_t lapic_timer_counts(uint64_t ticks);
+
+/*
+ * Brings a vector (32..255) into service here as if taken and not ended: its EOI is the guest's. Own CPU, interrupts off,
+ * percpu.lapic_owned_by_guest set, the vector above all that is in service.
+ */
+void lapic_hold(uint8_t vector);
+
 /*
  * After a passthrough guest: LVTs masked, timer off, nothing in service or
  * pending. Own CPU, interrupts off, percpu.lapic_owned_by_guest still set: what

@@ -85,11 +85,16 @@ void vector_put(uint8_t vector)
 	spin_unlock(&dynamic.lock);
 }
 
-/* A call to this CPU may have been under way when the guest got the LAPIC: its caller waits. */
-static void dropped(void *arg __unused, uint8_t vector)
+/*
+ * While a passthrough guest's LAPIC is given or taken back no vector of the guest means anything to us; but a call to this CPU
+ * may have been under way, whose caller waits.
+ */
+static void drop(uint8_t vector)
 {
 	if (vector == VEC_KICK)
 		ipi_serve();
+	if (vector != this_cpu()->held_vector)
+		lapic_eoi();
 }
 
 static void unexpected(void *arg __unused, uint8_t vector)
@@ -114,10 +119,11 @@ void vector_dispatch(uint8_t vector)
 		this_cpu()->nr_spurious++;
 		return;
 	}
-	/* While a passthrough guest's LAPIC is given or taken back: no vector of the guest means anything to us. */
-	if (unlikely(this_cpu()->lapic_owned_by_guest))
-		fn = dropped;
-	else if (unlikely(!fn))
+	if (unlikely(this_cpu()->lapic_owned_by_guest)) {
+		drop(vector);
+		return;
+	}
+	if (unlikely(!fn))
 		fn = unexpected;
 	critical_enter();
 	fn(e->arg, vector);

@@ -6,7 +6,9 @@
 #include "cpu/tsc.h"
 #include "irq/lapic.h"
 #include "irq/timer.h"
+#include "lib/bits.h"
 #include "lib/critical.h"
+#include "lib/util.h"
 #include "log/log.h"
 #include "vm/vcpu.h"
 #include "vm/vcpu_arch.h"
@@ -21,6 +23,11 @@
 
 #define X2APIC_FIRST	0x800u
 #define X2APIC_LAST	0x83fu
+
+/* Of the virtual timer: host TSC and TSC ticks of the counting modes, guest TSC of deadline mode; 0: none. */
+struct armed_timer {
+	uint64_t deadline, period, tsc_deadline;
+};
 
 bool lapic_pt_active(const struct vcpu *vcpu)
 {
@@ -92,6 +99,65 @@ static void copy_registers(struct vcpu *vcpu)
 	}
 }
 
+/* What is in service, lowest first, as each was taken above the one before. Class 1 would be an exception to the host. */
+static void carry_in_service(struct vcpu *vcpu)
+{
+	unsigned int i;
+
+	for (i = 1; i < 8; i++) {
+		uint64_t word;
+
+		if (vlapic_msr_read(vcpu, X2APIC_MSR(APIC_ISR0 + 16 * i), &word))
+			return;
+		for (; word; word &= word - 1)
+			lapic_hold((uint8_t)(32 * i + bit_lowest(word)));
+	}
+}
+
+void lapic_pt_forward(struct vcpu *vcpu)
+{
+	int vector;
+
+	vlapic_sync(vcpu);
+	while ((vector = vlapic_irr_top(vcpu)) >= 0) {
+		vlapic_accept(vcpu, (uint8_t)vector);
+		lapic_pt_post(vcpu, (uint8_t)vector);
+	}
+}
+
+/* The timer that was armed, of which lapic_pt_enable() has kept the state: in counts of the real one, whose clock is another. */
+static void carry_timer(struct vcpu *vcpu, const struct armed_timer *t)
+{
+	const struct vlapic *a = vcpu->vlapic;
+	uint64_t now = tsc_now(), counts;
+
+	if (t->tsc_deadline)
+		lapic_pt_write_deadline(vcpu, t->tsc_deadline);
+	if (!t->deadline)
+		return;
+	/* Periods begin anew: the real timer cannot be told to make the first one shorter. */
+	counts = lapic_timer_counts(t->period ? t->period : t->deadline > now ? t->deadline - now : 0);
+	counts = (counts + (1ul << a->timer_shift) - 1) >> a->timer_shift;
+	if (wrmsr_safe(X2APIC_MSR(APIC_TMICT), MIN(counts, 0xfffffffful)))
+		log_warn("LAPIC timer does not take %lx\n", counts);
+}
+
+/* Then TPR, SVR and LVTs; what the guest waits for comes with the registers it expects it in. */
+static void carry_over(struct vcpu *vcpu)
+{
+	const struct vlapic *a = vcpu->vlapic;
+	const struct armed_timer t = { a->timer_deadline, a->timer_period, a->tsc_deadline };
+
+	vlapic_quiesce(vcpu);
+	lapic_timer_arm(0);
+	cpu_sti_nop_cli();
+	if (t.deadline)
+		(void)lapic_timer_counts(0);	/* may measure, which needs the timer */
+	carry_in_service(vcpu);
+	copy_registers(vcpu);
+	carry_timer(vcpu, &t);
+}
+
 void lapic_pt_enable(struct vcpu *vcpu)
 {
 	if (vcpu->lapic_pt)
@@ -103,15 +169,14 @@ void lapic_pt_enable(struct vcpu *vcpu)
 	critical_enter();
 	/* From the flag on, others kick by NMI; what they sent as IPI before is taken in this window. */
 	WRITE_ONCE(this_cpu()->lapic_owned_by_guest, true);
-	vlapic_quiesce(vcpu);
-	lapic_timer_arm(0);
-	cpu_sti_nop_cli();
-	copy_registers(vcpu);
+	carry_over(vcpu);
 	open_msrs(vcpu, true);
 	vmcs_change_proc(&vcpu->arch->vmcs, 0, PROC_HLT | PROC_INTR_WINDOW | PROC_TPR_SHADOW |
 			 PROC_CR8_LOAD | PROC_CR8_STORE);
 	vmcs_change_pin(&vcpu->arch->vmcs, 0, PIN_EXTINT);
 	WRITE_ONCE(vcpu->lapic_pt, true);
+	/* Who did not see the flag has set a bit: before, or with a request that leads to virq_before_entry(). */
+	lapic_pt_forward(vcpu);
 	critical_leave();
 	log_info("vm %s: vCPU %u owns the local APIC of CPU %u\n", vcpu->vm->name, vcpu->vcpu_id, vcpu->pcpu_id);
 }

@@ -7,7 +7,8 @@
 struct vcpu;
 
 /*
- * Hands this CPU's local APIC to the vCPU: the only function that stops external-interrupt
+ * Hands this CPU's local APIC to the vCPU, with what the virtual one holds: registers, the armed timer, what waits and what is
+ * in service. The only function that stops external-interrupt
  * and HLT exits and opens the x2APIC MSRs (all but ICR, id and LDR). Own thread, on its
  * own CPU, whose APIC must be an x2APIC.
  */
@@ -15,6 +16,9 @@ void lapic_pt_enable(struct vcpu *vcpu);
 
 /* Takes it back and puts it into reset state; own thread, when it ends or is reset. A no-op when the guest never had it. */
 void lapic_pt_disable(struct vcpu *vcpu);
+
+/* Sends on what was posted to the virtual APIC before everybody knew. Own thread. */
+void lapic_pt_forward(struct vcpu *vcpu);
 
 bool lapic_pt_active(const struct vcpu *vcpu);
 

@@ -230,12 +230,13 @@ void virq_before_entry(struct vcpu *vcpu)
 	bool busy = inject_queued(vcpu);
 
 	busy = inject_nmi(vcpu, busy);
-	if (vcpu->lapic_pt)
+	if (!vcpu->event_check)
 		return;
-	if (vcpu->event_check) {
-		vcpu->event_check = false;
+	vcpu->event_check = false;
+	if (unlikely(vcpu->lapic_pt))
+		lapic_pt_forward(vcpu);
+	else
 		inject_interrupt(vcpu, busy);
-	}
 }
 
 bool virq_wakes_halt(struct vcpu *vcpu)

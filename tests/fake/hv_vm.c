@@ -140,6 +140,15 @@ void vmcs_change_entry(struct vmcs_state *v, uint32_t set, uint32_t clear)
 /* The physical local APIC. */
 bool lapic_is_x2apic(void) { return hv_lapic.x2apic; }
 void lapic_timer_arm(uint64_t tsc_deadline) { hv_lapic.nr_arms += !tsc_deadline; }
+uint64_t lapic_timer_counts(uint64_t ticks) { return ticks / HV_LAPIC_TICKS + 1; }
+
+void lapic_hold(uint8_t vector)
+{
+	if (hv_lapic.nr_held < HV_LAPIC_HELD)
+		hv_lapic.held[hv_lapic.nr_held] = vector;
+	hv_lapic.nr_held++;
+}
+
 void lapic_reclaim(void) { hv_lapic.nr_reclaims++; }
 void timer_expire(void) { hv_lapic.nr_expires++; }
 

@@ -23,10 +23,14 @@ struct hv_thread_counts {
 extern struct hv_thread_counts hv_threads;
 extern bool hv_features[NR_FEATURES];	/* what feature_has() answers; all true after hv_machine_reset() */
 
+#define HV_LAPIC_TICKS	4u	/* TSC ticks of one count */
+#define HV_LAPIC_HELD	8u
+
 /* What the physical local APIC was told. */
 struct hv_lapic {
 	bool x2apic;
-	unsigned int nr_fixed, nr_reclaims, nr_expires, nr_arms;
+	unsigned int nr_fixed, nr_reclaims, nr_expires, nr_arms, nr_held;
+	uint8_t held[HV_LAPIC_HELD];	/* lapic_hold(), in order */
 	uint32_t fixed_apic_id;
 	uint8_t fixed_vector, handled_vector;
 	void (*handler)(void *arg, uint8_t vector);	/* of the last vector_set() */

@@ -9,10 +9,12 @@
 #include "hv_vm.h"
 #include "vm/lapic_pt.h"
 #include "vm/vcpu_arch.h"
+#include "vm/virq_entry.h"
 #include "vm/vlapic.h"
 #include "vm/virq.h"
 #include "vm/vmsr.h"
 #include "vm_mem.h"
+#include "vm_time.h"
 #include "x86/apicreg.h"
 #include "x86/insn.h"
 #include "x86/msr.h"
@@ -107,6 +109,64 @@ START_TEST(registers_go_along)
 	ck_assert_uint_eq(rdmsr(0x808), 0x20);
 	ck_assert_uint_eq(rdmsr(0x832), 0xec);
 	ck_assert_uint_eq(rdmsr(0x80f), APIC_SVR_ENABLE | 0xf7);
+}
+END_TEST
+
+/* The guest's timer counts TSC ticks, the real one has another clock; divisors hold for both. */
+START_TEST(armed_counting_timer_goes_along)
+{
+	ck_assert_int_eq(vlapic_mmio_write(vcpu, APIC_SVR, APIC_SVR_ENABLE | 0xf7), 0);
+	ck_assert_int_eq(vlapic_mmio_write(vcpu, APIC_LVT_TIMER, 0xec | (_i ? APIC_LVT_TIMER_PERIODIC : 0)), 0);
+	ck_assert_int_eq(vlapic_mmio_write(vcpu, APIC_TDCR, APIC_TDCR_BY_16), 0);
+	ck_assert_int_eq(vlapic_mmio_write(vcpu, APIC_TMICT, 1000000), 0);
+	fake_time_pass(4000000);
+	to_x2apic();
+	ck_assert_uint_eq(fake_time_next(), 0);
+	/* Left, or a whole period: 12 or 16 million ticks, 4 a count, divided by 16, never early. */
+	ck_assert_uint_eq(rdmsr(0x838), (_i ? 250000 : 187500) + 1);
+	ck_assert_uint_eq(rdmsr(0x83e), APIC_TDCR_BY_16);
+}
+END_TEST
+
+START_TEST(armed_deadline_goes_along)
+{
+	fake_msr_set(MSR_TSC_DEADLINE, 0);
+	fake_time_pass(1000);
+	ck_assert_int_eq(vmsr_write(vcpu, MSR_TSC, 51000), 0);
+	ck_assert_int_eq(vlapic_mmio_write(vcpu, APIC_SVR, APIC_SVR_ENABLE | 0xf7), 0);
+	ck_assert_int_eq(vlapic_mmio_write(vcpu, APIC_LVT_TIMER, 0xec | APIC_LVT_TIMER_TSC_DEADLINE), 0);
+	ck_assert_int_eq(vmsr_write(vcpu, MSR_TSC_DEADLINE, 60000), 0);
+	to_x2apic();
+	ck_assert_uint_eq(rdmsr(MSR_TSC_DEADLINE), 10000);
+	ck_assert_uint_eq(rdmsr(0x838), 0);
+	ck_assert_uint_eq(fake_time_next(), 0);
+}
+END_TEST
+
+/* In service lowest first, then what waits; what is posted by those who did not see the flag follows. */
+START_TEST(vectors_go_along)
+{
+	ck_assert_int_eq(vlapic_mmio_write(vcpu, APIC_SVR, APIC_SVR_ENABLE | 0xf7), 0);
+	vlapic_post(vcpu, 0x31, false);
+	vlapic_sync(vcpu);
+	vlapic_accept(vcpu, 0x31);
+	vlapic_post(vcpu, 0x92, false);
+	vlapic_sync(vcpu);
+	vlapic_accept(vcpu, 0x92);
+	vlapic_post(vcpu, 0x45, false);
+	vlapic_post(vcpu, 0x33, false);
+	to_x2apic();
+	ck_assert_uint_eq(hv_lapic.nr_held, 2);
+	ck_assert_uint_eq(hv_lapic.held[0], 0x31);
+	ck_assert_uint_eq(hv_lapic.held[1], 0x92);
+	ck_assert_uint_eq(hv_lapic.nr_fixed, 2);
+	ck_assert_uint_eq(hv_lapic.fixed_vector, 0x33);
+	vlapic_post(vcpu, 0x46, false);
+	vcpu->event_check = true;
+	virq_before_entry(vcpu);
+	ck_assert_uint_eq(hv_lapic.nr_fixed, 3);
+	ck_assert_uint_eq(hv_lapic.fixed_vector, 0x46);
+	ck_assert_uint_eq(vmread(VMCS_ENTRY_INTR_INFO), 0);
 }
 END_TEST
 
@@ -220,6 +280,9 @@ int main(void)
 	tcase_add_test(c, only_x2apic_mode_hands_it_over);
 	tcase_add_test(c, handed_over);
 	tcase_add_test(c, registers_go_along);
+	tcase_add_loop_test(c, armed_counting_timer_goes_along, 0, 2);
+	tcase_add_test(c, armed_deadline_goes_along);
+	tcase_add_test(c, vectors_go_along);
 	tcase_add_test(c, taken_back);
 	tcase_add_test(c, mode_changes);
 	tcase_add_test(c, machine_without_x2apic);

@@ -163,6 +163,11 @@ START_TEST(a_guests_interrupts_are_dropped)
 	/* But who called this CPU just before still waits for it. */
 	vector_dispatch(VEC_KICK);
 	ck_assert_uint_eq(nr_served, 1);
+	/* One that is to stay in service for the guest. */
+	percpu_area[0].held_vector = 0x45;
+	vector_dispatch(0x45);
+	ck_assert_uint_eq(nr_eoi, 4);
+	percpu_area[0].held_vector = 0;
 }
 END_TEST
 

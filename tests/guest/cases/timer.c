@@ -5,6 +5,7 @@
 #include "lib/apic.h"
 #include "lib/args.h"
 #include "lib/clock.h"
+#include "lib/cpu.h"
 #include "lib/platform.h"
 #include "lib/report.h"
 #include "lib/trap.h"
@@ -12,6 +13,8 @@
 #include "x86/msr.h"
 
 #define VECTOR		0xe0u
+#define LOW_VECTOR	0x70u
+#define HAND_OVER_US	30000u	/* longer than the hypervisor's line on the console about it */
 #define LATE_LIMIT_US	200u	/* of emulated time; a bound for a hang, the bench measures */
 
 static volatile uint32_t nr_fired;
@@ -232,9 +235,130 @@ static void in_mode(void)
 	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED);
 }
 
+/* ---- the guest takes the real local APIC with things armed, waiting and in service ---- */
+
+static volatile uint64_t nr_low, nr_in_service, nr_nested;
+
+static void low(struct trap_frame *frame __unused)
+{
+	nr_low++;
+	apic_eoi();
+}
+
+static bool wait_low(uint64_t n)
+{
+	cpu_sti();
+	cpuid(0, 0);
+	cpu_cli();
+	return nr_low == n;
+}
+
+/* As apic_use_x2(true), but nothing is set up anew: the registers are to come along. */
+static void switch_to_x2(void)
+{
+	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | APIC_BASE_EXTD);
+	this_cpu()->x2apic = true;
+}
+
+static void back_to_virtual(uint32_t lvt)
+{
+	apic_use_x2(false);
+	drain();
+	apic_write(APIC_TDCR, APIC_TDCR_BY_1);
+	apic_write(APIC_LVT_TIMER, VECTOR | lvt);
+}
+
+static void hand_over_counting(uint32_t lvt, const char *what)
+{
+	uint64_t ticks = clock_from_us(HAND_OVER_US), start;
+
+	back_to_virtual(lvt);
+	start = rdtsc();
+	apic_write(APIC_TMICT, (uint32_t)ticks);	/* the virtual timer's clock is the TSC */
+	switch_to_x2();
+	report(wait_fired(1, 4 * HAND_OVER_US) && fired_at >= start + ticks, "handed over: %s timer fires, not early", what);
+	report(fired_at - start < 2 * ticks + clock_from_us(LATE_LIMIT_US), "handed over: %s timer: %lu ticks for %lu", what,
+	       fired_at - start, ticks);
+	if (lvt == APIC_LVT_TIMER_PERIODIC) {
+		wait_fired(nr_fired + 2, 4 * HAND_OVER_US);	/* one may have waited for the report */
+		start = fired_at;
+		report(wait_fired(nr_fired + 10, 20 * HAND_OVER_US), "handed over: the periodic timer goes on");
+		report(fired_at - start > ticks * 98 / 10 && fired_at - start < ticks * 102 / 10 + clock_from_us(LATE_LIMIT_US),
+		       "handed over: 10 periods take %lu ticks of %lu", fired_at - start, 10 * ticks);
+	}
+	apic_write(APIC_TMICT, 0);
+}
+
+static void hand_over_deadline(void)
+{
+	uint64_t shift = clock_from_us(700000), deadline;
+
+	back_to_virtual(APIC_LVT_TIMER_TSC_DEADLINE);
+	wrmsr(MSR_TSC, rdtsc() + shift);
+	deadline = rdtsc() + clock_from_us(HAND_OVER_US);
+	wrmsr(MSR_TSC_DEADLINE, deadline);
+	switch_to_x2();
+	report_eq(rdmsr(MSR_TSC_DEADLINE), deadline, "handed over: the deadline reads back in guest time");
+	report(wait_fired(1, 4 * HAND_OVER_US) && fired_at >= deadline && fired_at - deadline < clock_from_us(LATE_LIMIT_US),
+	       "handed over: the deadline of a guest that set its TSC");
+	wrmsr(MSR_TSC, rdtsc() - shift);
+}
+
+static void hand_over_waiting(void)
+{
+	back_to_virtual(APIC_LVT_MASKED);
+	nr_low = 0;
+	apic_icr(apic_id(), APIC_ICR_DM_FIXED | APIC_ICR_ASSERT | LOW_VECTOR);
+	apic_icr(apic_id(), APIC_ICR_DM_FIXED | APIC_ICR_ASSERT | VECTOR);
+	switch_to_x2();
+	report(!nr_fired && !nr_low, "handed over: what waits does not come while IF is clear");
+	report(wait_fired(1, 100) && wait_low(1), "handed over: what waits comes");
+	report(!wait_fired(2, 100) && nr_low == 1, "handed over: and comes once");
+}
+
+/* The handler of VECTOR hands over; a lower one must wait for its EOI. */
+static void hand_over_in_handler(struct trap_frame *frame __unused)
+{
+	switch_to_x2();
+	nr_in_service += apic_bit(APIC_ISR0, VECTOR);
+	apic_icr(apic_id(), APIC_ICR_DM_FIXED | APIC_ICR_ASSERT | LOW_VECTOR);
+	cpu_sti();
+	cpuid(0, 0);
+	cpu_cli();
+	nr_nested += nr_low;
+	apic_eoi();
+	nr_in_service += apic_bit(APIC_ISR0, VECTOR);
+}
+
+static void hand_over_in_service(void)
+{
+	back_to_virtual(APIC_LVT_MASKED);
+	nr_low = nr_in_service = nr_nested = 0;
+	trap_set(VECTOR, hand_over_in_handler);
+	apic_icr(apic_id(), APIC_ICR_DM_FIXED | APIC_ICR_ASSERT | VECTOR);
+	drain();
+	trap_set(VECTOR, fire);
+	report_eq(nr_in_service, 1, "handed over: what is in service stays so until its EOI");
+	report(!nr_nested && wait_low(1), "handed over: a lower one waits for that EOI");
+}
+
+static void test_hand_over(void)
+{
+	trap_set(LOW_VECTOR, low);
+	hand_over_counting(APIC_LVT_TIMER_ONESHOT, "the one-shot");
+	hand_over_counting(APIC_LVT_TIMER_PERIODIC, "the periodic");
+	hand_over_deadline();
+	hand_over_waiting();
+	hand_over_in_service();
+	apic_use_x2(false);
+	trap_set(LOW_VECTOR, NULL);
+}
+
 void case_timer(void)
 {
 	trap_set(VECTOR, fire);
 	apic_each_mode(in_mode);
+	if (args_number("lapic_pt", 0))
+		test_hand_over();
 	trap_set(VECTOR, NULL);
 }
