@@ -42,6 +42,7 @@ static const struct {
 	[FEAT_X2APIC_VIRT] = { "x2apic-virt", &caps.proc2, VMX_PROC2_VIRT_X2APIC, "MSR 0x48B bit 36" },
 	[FEAT_TPR_SHADOW] = { "tpr-shadow", &caps.proc, VMX_PROC_TPR_SHADOW, "MSR 0x482 bit 53" },
 	[FEAT_PREEMPT_TIMER] = { "preempt-timer", &caps.pin, VMX_PIN_PREEMPT_TIMER, "MSR 0x481 bit 38" },
+	[FEAT_APIC_TIMER] = { "apic-timer", &caps.leaf1.edx, CPUID_1_EDX_APIC, "CPUID 1 EDX bit 9" },
 	[FEAT_EPT_1G] = { "ept-1g", (const uint32_t *)&caps.ept_vpid, EPT_CAP_1G, "MSR 0x48C bit 17" },
 	[FEAT_EPT_2M] = { "ept-2m", (const uint32_t *)&caps.ept_vpid, EPT_CAP_2M, "MSR 0x48C bit 16" },
 	[FEAT_EPT_AD] = { "ept-ad", (const uint32_t *)&caps.ept_vpid, EPT_CAP_AD, "MSR 0x48C bit 21" },
@@ -56,7 +57,7 @@ static const struct {
 static const struct { enum feature f, needs; } implied[] = {
 	{ FEAT_APIC_REG_VIRT, FEAT_TPR_SHADOW }, { FEAT_VID, FEAT_TPR_SHADOW }, { FEAT_VID, FEAT_APIC_REG_VIRT },
 	{ FEAT_X2APIC_VIRT, FEAT_TPR_SHADOW }, { FEAT_POSTED_INTR, FEAT_VID }, { FEAT_XSAVES, FEAT_XSAVE },
-	{ FEAT_INTR_REMAP, FEAT_IOMMU },
+	{ FEAT_INTR_REMAP, FEAT_IOMMU }, { FEAT_TSC_DEADLINE, FEAT_APIC_TIMER },
 };
 
 static bool vmx_present(void)

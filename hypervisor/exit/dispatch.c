@@ -52,6 +52,7 @@ static const struct exit_row rows[NR_EXIT_REASONS] = {
 	[EXIT_EPT_VIOLATION] = { "EPT violation", exit_ept_violation, true, true },
 	[EXIT_EPT_MISCONFIG] = { "EPT misconfiguration", exit_ept_misconfig, true, true },
 	[EXIT_INVEPT] = { "INVEPT", exit_undefined, false, false },
+	[EXIT_PREEMPT_TIMER] = { "preemption timer", exit_preempt_timer, false, false },
 	[EXIT_INVVPID] = { "INVVPID", exit_undefined, false, false },
 	[EXIT_WBINVD] = { "WBINVD", exit_wbinvd, false, false },
 	[EXIT_XSETBV] = { "XSETBV", exit_xsetbv, false, true },

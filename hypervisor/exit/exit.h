@@ -17,6 +17,7 @@ void exit_unhandled(struct vcpu *vcpu, int err);
 int exit_exception(struct vcpu *vcpu) __must_check;
 int exit_extint(struct vcpu *vcpu) __must_check;
 int exit_triple_fault(struct vcpu *vcpu) __must_check;
+int exit_preempt_timer(struct vcpu *vcpu) __must_check;
 int exit_window(struct vcpu *vcpu) __must_check;
 int exit_nmi_window(struct vcpu *vcpu) __must_check;
 int exit_cpuid(struct vcpu *vcpu) __must_check;

@@ -2,6 +2,7 @@
 /* Exits that are about events: interrupts, exceptions, windows, HLT, the virtual APIC. */
 #include "cpu/idt.h"
 #include "exit/exit.h"
+#include "irq/timer.h"
 #include "irq/vector.h"
 #include "lib/errno.h"
 #include "log/log.h"
@@ -20,6 +21,13 @@ int exit_extint(struct vcpu *vcpu __unused)
 {
 	/* Acknowledge-on-exit: the vector is in the exit information and in service. */
 	vector_dispatch((uint8_t)vmread(VMCS_EXIT_INTR_INFO));
+	return 0;
+}
+
+/* In place of the local APIC timer's interrupt. */
+int exit_preempt_timer(struct vcpu *vcpu __unused)
+{
+	timer_expire();
 	return 0;
 }
 

@@ -20,6 +20,7 @@ static struct {
 	bool ready;		/* mode known, page mapped, timer calibrated */
 	bool x2apic;
 	bool deadline_mode;
+	bool no_timer;		/* it does not count, or is masked */
 	uint8_t *page;		/* xAPIC registers; NULL in x2APIC mode */
 	uint64_t count_scale;	/* APIC timer counts per TSC tick, 32 fraction bits; 0: not measured */
 } lapic;
@@ -121,7 +122,8 @@ static void registers_init(void)
 	/* Latches, then clears what start-up may have set. */
 	reg_write(APIC_ESR, 0);
 	reg_write(APIC_ESR, 0);
-	reg_write(APIC_LVT_TIMER, VEC_TIMER | (lapic.deadline_mode ? APIC_LVT_TIMER_TSC_DEADLINE : APIC_LVT_TIMER_ONESHOT));
+	reg_write(APIC_LVT_TIMER, VEC_TIMER | (lapic.deadline_mode ? APIC_LVT_TIMER_TSC_DEADLINE : APIC_LVT_TIMER_ONESHOT) |
+		  (lapic.no_timer ? APIC_LVT_MASKED : 0));
 	/* In xAPIC mode the LVT write must reach the APIC before the deadline MSR is written (SDM vol. 3, 11.5.4.1). */
 	cpu_mfence();
 	if (lapic.deadline_mode)
@@ -145,14 +147,26 @@ static void measure(uint64_t us)
 	log_info("lapic: one-shot timer, %lu counts in %lu TSC ticks", counts, ticks);
 }
 
+/* Without deadlines the counter is used, without that the VMX-preemption timer. */
 static void calibrate(void)
 {
 	if (lapic.deadline_mode)
 		return;
-	measure(10000);
-	if (!lapic.count_scale)
-		panic("lapic: the APIC timer does not count, and this CPU has no TSC-deadline timer");
-	reg_write(APIC_LVT_TIMER, VEC_TIMER | APIC_LVT_TIMER_ONESHOT);
+	if (feature_has(FEAT_APIC_TIMER))
+		measure(10000);
+	lapic.no_timer = !lapic.count_scale;
+	if (!lapic.no_timer)
+		reg_write(APIC_LVT_TIMER, VEC_TIMER | APIC_LVT_TIMER_ONESHOT);
+	else if (feature_has(FEAT_PREEMPT_TIMER))
+		log_info("lapic: no timer: the VMX-preemption timer takes its place");
+	else
+		panic("lapic: the APIC timer does not count, and this CPU has neither TSC-deadline nor VMX-preemption timer");
+}
+
+/* See the header. */
+bool lapic_has_timer(void)
+{
+	return !lapic.no_timer;
 }
 
 /* What all CPUs share: the mode, and the xAPIC's page. */
@@ -267,6 +281,6 @@ void lapic_timer_arm(uint64_t tsc_deadline)
 {
 	if (likely(lapic.deadline_mode))
 		wrmsr(MSR_TSC_DEADLINE, tsc_deadline);
-	else
+	else if (!lapic.no_timer)
 		reg_write(APIC_TMICT, tsc_deadline ? counts_until(tsc_deadline) : 0);
 }

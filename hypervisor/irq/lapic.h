@@ -16,6 +16,9 @@ void lapic_send_nmi(uint32_t apic_id);
 void lapic_send_init(uint32_t apic_id);
 void lapic_send_sipi(uint32_t apic_id, uint8_t page);
 
+/* False: lapic_timer_arm() does nothing, VM entries and the idle loop look at the queue (irq/timer.c). */
+bool lapic_has_timer(void);
+
 /* Arms the timer for `vector` VEC_TIMER at a TSC value (deadline mode, else one-shot converted); 0 disarms. */
 void lapic_timer_arm(uint64_t tsc_deadline);
 

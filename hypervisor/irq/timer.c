@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Per-CPU timer queues: a list sorted by deadline, its head in the LAPIC timer. */
+/*
+ * Per-CPU timer queues: a list sorted by deadline, its head in the LAPIC timer. A machine without one uses the VMX-preemption
+ * timer, which VM entries set to the head; while no guest runs the idle loop polls.
+ */
 #include "irq/timer.h"
 
 #include "cpu/percpu.h"
@@ -8,7 +11,7 @@
 
 struct timer_queue {
 	struct list list;	/* armed timers, earliest first; own CPU only */
-	uint64_t programmed;	/* deadline the hardware holds, 0: none */
+	uint64_t programmed;	/* deadline the hardware holds or VM entries set, 0: none */
 	bool expiring;		/* handlers run: the hardware is programmed when they are done */
 } __aligned(64);
 
@@ -130,4 +133,23 @@ void timer_expire(void)
 	q->programmed = 0;
 	queue_program(q);
 	critical_leave();
+}
+
+/* See the header. */
+uint64_t timer_next(void)
+{
+	return this_queue()->programmed;
+}
+
+/* See the header. */
+bool timer_poll(void)
+{
+	uint64_t next;
+
+	if (likely(lapic_has_timer()))
+		return false;
+	next = timer_next();
+	if (next && next <= tsc_now())
+		timer_expire();
+	return timer_next();
 }

@@ -297,6 +297,8 @@ void sched_idle(void)
 		else if (this_cpu()->lapic_owned_by_guest)
 			/* Interrupts are the guest's: taken here they would be lost to it. A wake-up is a store we see. */
 			cpu_pause();
+		else if (unlikely(timer_poll()))
+			cpu_sti_nop_cli();
 		else
 			cpu_sti_hlt_cli();
 	}

@@ -174,6 +174,7 @@ void lapic_pt_enable(struct vcpu *vcpu)
 	vmcs_change_proc(&vcpu->arch->vmcs, 0, PROC_HLT | PROC_INTR_WINDOW | PROC_TPR_SHADOW |
 			 PROC_CR8_LOAD | PROC_CR8_STORE);
 	vmcs_change_pin(&vcpu->arch->vmcs, 0, PIN_EXTINT);
+	vcpu_preempt_timer(vcpu, false);
 	WRITE_ONCE(vcpu->lapic_pt, true);
 	/* Who did not see the flag has set a bit: before, or with a request that leads to virq_before_entry(). */
 	lapic_pt_forward(vcpu);
@@ -198,6 +199,7 @@ void lapic_pt_disable(struct vcpu *vcpu)
 	WRITE_ONCE(vcpu->lapic_pt, false);
 	open_msrs(vcpu, false);
 	close_controls(&vcpu->arch->vmcs);
+	vcpu_preempt_timer(vcpu, !lapic_has_timer());
 	lapic_reclaim();
 	WRITE_ONCE(this_cpu()->lapic_owned_by_guest, false);
 	/* Host timers of this CPU were queued but not programmed meanwhile. */

@@ -81,7 +81,8 @@ struct vcpu {
 		struct {
 			bool event_check;	/* look for interrupts */
 			bool nmi_pending;	/* from REQ_NMI until injected */
-			bool unused[2];
+			bool entry_timer;	/* the preemption timer is to be set */
+			bool unused;
 			struct {		/* event, as VMCS fields; info 0 = none */
 				uint32_t info, error, insn_len;
 			} inject;

@@ -4,6 +4,7 @@
 
 #include "cpu/features.h"
 #include "cpu/percpu.h"
+#include "irq/lapic.h"
 #include "irq/vector.h"
 #include "lib/errno.h"
 #include "log/log.h"
@@ -156,7 +157,15 @@ static int setup_vmcs(struct vcpu *vcpu)
 	vcpu->vlapic->posting = a->vmcs.pin & PIN_POSTED_INTR;
 	if (!err && !(a->vmcs.proc & PROC_TPR_SHADOW))
 		vmcs_change_proc(&a->vmcs, PROC_CR8_LOAD | PROC_CR8_STORE, 0);
+	if (!lapic_has_timer())
+		vcpu_preempt_timer(vcpu, true);
 	return err;
+}
+
+void vcpu_preempt_timer(struct vcpu *vcpu, bool on)
+{
+	vmcs_change_pin(vcpu->vmx, on ? PIN_PREEMPT_TIMER : 0, on ? 0 : PIN_PREEMPT_TIMER);
+	vcpu->entry_timer = on;
 }
 
 int vcpu_arch_start(struct vcpu *vcpu)

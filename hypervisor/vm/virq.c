@@ -6,8 +6,11 @@
  */
 #include "vm/virq.h"
 
+#include "cpu/tsc.h"
+#include "irq/timer.h"
 #include "lib/bits.h"
 #include "lib/errno.h"
+#include "lib/util.h"
 #include "log/log.h"
 #include "vm/lapic_pt.h"
 #include "vm/vcpu.h"
@@ -15,6 +18,7 @@
 #include "vm/virq_entry.h"
 #include "vm/vlapic.h"
 #include "vm/vm.h"
+#include "vmx/caps.h"
 #include "x86/apicreg.h"
 #include "x86/cr.h"
 #include "x86/insn.h"
@@ -225,10 +229,24 @@ static void inject_interrupt(struct vcpu *vcpu, bool busy)
 		vmwrite(VMCS_TPR_THRESHOLD, vlapic_tpr_threshold(vcpu));
 }
 
+/* The timer counts down at the TSC's rate shifted (26.5.1): one more, as it may just be about to count. Longest: it exits early. */
+static void set_preemption_timer(void)
+{
+	uint64_t next = timer_next(), now = tsc_now(), count = 0;
+
+	if (!next)
+		count = PREEMPT_TIMER_MAX;
+	else if (next > now)
+		count = ((next - now) >> vmx_caps.preempt_shift) + 1;
+	vmwrite(VMCS_PREEMPT_TIMER, MIN(count, PREEMPT_TIMER_MAX));
+}
+
 void virq_before_entry(struct vcpu *vcpu)
 {
 	bool busy = inject_queued(vcpu);
 
+	if (unlikely(vcpu->entry_timer))
+		set_preemption_timer();
 	busy = inject_nmi(vcpu, busy);
 	if (!vcpu->event_check)
 		return;

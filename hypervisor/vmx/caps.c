@@ -55,4 +55,5 @@ void vmx_caps_init(void)
 	vmx_caps.cr4_set = rdmsr(MSR_VMX_CR4_FIXED0);
 	vmx_caps.cr4_may = rdmsr(MSR_VMX_CR4_FIXED1);
 	vmx_caps.ept_vpid = rdmsr(MSR_VMX_EPT_VPID_CAP);
+	vmx_caps.preempt_shift = (uint32_t)rdmsr(MSR_VMX_MISC) & 31;
 }

@@ -16,6 +16,7 @@ struct vmx_caps {
 	uint32_t may[NR_VMX_WORDS];	/* bits that may be 1, masked features taken out */
 	uint64_t cr0_set, cr0_may, cr4_set, cr4_may;	/* fixed bits, appendix A.7, A.8 */
 	uint64_t ept_vpid;		/* IA32_VMX_EPT_VPID_CAP */
+	uint32_t preempt_shift;		/* the preemption timer's rate is the TSC's >> this (IA32_VMX_MISC) */
 };
 
 extern struct vmx_caps vmx_caps;

@@ -81,6 +81,7 @@
 #define VMCS_GUEST_ACTIVITY		0x4826u
 #define VMCS_GUEST_SYSENTER_CS		0x482au
 #define VMCS_PREEMPT_TIMER		0x482eu
+#define PREEMPT_TIMER_MAX		0xfffffffful
 #define VMCS_HOST_SYSENTER_CS		0x4c00u
 
 /* Natural width */

@@ -140,6 +140,8 @@ void vmcs_change_entry(struct vmcs_state *v, uint32_t set, uint32_t clear)
 /* The physical local APIC. */
 bool lapic_is_x2apic(void) { return hv_lapic.x2apic; }
 void lapic_timer_arm(uint64_t tsc_deadline) { hv_lapic.nr_arms += !tsc_deadline; }
+bool lapic_has_timer(void) { return !hv_lapic.no_timer; }
+uint64_t timer_next(void) { return hv_lapic.timer_next; }
 uint64_t lapic_timer_counts(uint64_t ticks) { return ticks / HV_LAPIC_TICKS + 1; }
 
 void lapic_hold(uint8_t vector)

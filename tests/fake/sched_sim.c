@@ -51,6 +51,8 @@ void timer_stop(struct timer *t)
 		armed = NULL;
 }
 
+bool timer_poll(void) { return false; }
+
 void ipi_kick(uint32_t pcpu_id) { sim.nr_kicks[pcpu_id]++; }
 
 void *hostmap_stack_get(uint32_t pages)

@@ -132,6 +132,34 @@ START_TEST(pending_debug_traps)
 }
 END_TEST
 
+/* A machine whose local APIC has no timer: each entry sets the preemption timer, never to fire early. */
+START_TEST(preemption_timer)
+{
+	hv_vm_destroy(vm);
+	setup();
+	ck_assert_uint_eq(vcpu->vmx->pin & PIN_PREEMPT_TIMER, 0);
+	hv_lapic.no_timer = true;
+	vmx_caps.preempt_shift = 5;
+	hv_vcpu_start(vcpu);
+	ck_assert(vcpu->entry_timer && vcpu->before_entry);
+	ck_assert_uint_eq(vmread(VMCS_PIN_CTLS) & PIN_PREEMPT_TIMER, PIN_PREEMPT_TIMER);
+	fake_time_to(1000);
+	hv_lapic.timer_next = 1000 + 64;
+	virq_before_entry(vcpu);
+	ck_assert_uint_eq(vmread(VMCS_PREEMPT_TIMER), 3);
+	hv_lapic.timer_next = 900;
+	virq_before_entry(vcpu);
+	ck_assert_uint_eq(vmread(VMCS_PREEMPT_TIMER), 0);
+	hv_lapic.timer_next = 1ul << 50;
+	virq_before_entry(vcpu);
+	ck_assert_uint_eq(vmread(VMCS_PREEMPT_TIMER), 0xffffffff);
+	hv_lapic.timer_next = 0;
+	virq_before_entry(vcpu);
+	ck_assert_uint_eq(vmread(VMCS_PREEMPT_TIMER), 0xffffffff);
+	ck_assert(vcpu->before_entry);
+}
+END_TEST
+
 enum class { BENIGN, CONTRIBUTORY, PAGE_FAULT, DOUBLE };
 
 static enum class class_of(unsigned int vector)
@@ -495,6 +523,7 @@ int main(void)
 	tcase_add_test(c, classes_of_interrupts);
 	tcase_add_test(c, pic);
 	tcase_add_test(c, pic_interrupt_that_vanished);
+	tcase_add_test(c, preemption_timer);
 	tcase_add_test(c, single_step);
 	tcase_add_test(c, no_single_step);
 	tcase_add_test(c, pending_debug_traps);
