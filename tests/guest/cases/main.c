@@ -18,6 +18,7 @@ static const struct guest_case cases[] = {
 	{ "hyperv", 1, case_hyperv },
 	{ "exceptions", 1, case_exceptions },
 	{ "shadow", 1, case_shadow },
+	{ "masked", 1, case_masked },
 	{ "decoder", 1, case_decoder },
 	{ "pio", 1, case_pio },
 	{ "vlapic", 1, case_vlapic },
