@@ -3,6 +3,7 @@
 #include "emul/vpic.h"
 
 #include "io/region.h"
+#include "lib/bits.h"
 #include "lib/errno.h"
 #include "lib/spinlock.h"
 #include "lib/util.h"
@@ -56,12 +57,9 @@ struct vpic {
 /* Place of the first set bit counted from the highest priority; 8: none. */
 static unsigned int rank(const struct chip *c, uint8_t bits)
 {
-	unsigned int i;
+	unsigned int turned = (bits | (unsigned int)bits << 8) >> ((c->lowest + 1u) & 7u) & 0xffu;
 
-	for (i = 0; i < 8; i++)
-		if (bits & (1u << ((c->lowest + 1u + i) & 7u)))
-			break;
-	return i;
+	return turned ? bit_lowest(turned) : 8;
 }
 
 static unsigned int input_at(const struct chip *c, unsigned int place)
@@ -112,12 +110,18 @@ static void update(struct vpic *p)
 void vpic_set_line(struct vm *vm, uint32_t irq, bool level)
 {
 	struct vpic *p = vm->vpic;
+	struct chip *c;
+	uint8_t irr;
 
 	if (!p || irq > 15 || irq == CASCADE)
 		return;
+	c = &p->chip[irq / 8];
 	spin_lock(&p->lock);
-	drive(&p->chip[irq / 8], irq % 8, level);
-	update(p);
+	irr = c->irr;
+	drive(c, irq % 8, level);
+	/* A guest of the I/O APIC has all inputs masked, and each request stays where it is. */
+	if (c->irr != irr)
+		update(p);
 	spin_unlock(&p->lock);
 }
 
