@@ -217,15 +217,16 @@ void vcpu_arch_sipi(struct vcpu *vcpu, uint8_t vector)
 static void save(struct vcpu *vcpu)
 {
 	struct vcpu_arch *a = vcpu->arch;
-	unsigned int i;
 
 	if (feature_has(FEAT_XSAVE)) {
-		xsetbv(0, guest_xcr0_mask);
+		if (a->xcr0 != guest_xcr0_mask)
+			xsetbv(0, guest_xcr0_mask);
 		xsave(a->fpu, guest_xcr0_mask);
 	} else {
 		fxsave(a->fpu);
 	}
-	for (i = 0; i < NR_SWITCHED_MSRS; i++)
+#pragma GCC unroll 8
+	for (unsigned int i = 0; i < NR_SWITCHED_MSRS; i++)
 		a->msr[i] = rdmsr(switched[i]);
 	a->dr[0] = read_dr0();
 	a->dr[1] = read_dr1();
@@ -235,23 +236,27 @@ static void save(struct vcpu *vcpu)
 	a->cr2 = read_cr2();
 }
 
-static void restore(struct vcpu *vcpu)
+/* `prev`: whose state save() has just put away, so that it is in the CPU still; NULL: nobody knows what is. */
+static void restore(struct vcpu *vcpu, const struct vcpu *prev)
 {
-	struct vcpu_arch *a = vcpu->arch;
-	unsigned int i;
+	const struct vcpu_arch *a = vcpu->arch, *p = prev ? prev->arch : NULL;
 
 	if (feature_has(FEAT_XSAVE)) {
-		xsetbv(0, guest_xcr0_mask);
+		if (!p)
+			xsetbv(0, guest_xcr0_mask);
 		if (xrstor(a->fpu, guest_xcr0_mask))
 			vm_crash(vcpu->vm, "vCPU %u: its XSAVE area was refused", vcpu->vcpu_id);
-		xsetbv(0, a->xcr0);
+		if (a->xcr0 != guest_xcr0_mask)
+			xsetbv(0, a->xcr0);
 		if (feature_has(FEAT_XSAVES))
 			wrmsr(MSR_XSS, a->xss);
 	} else {
 		fxrstor(a->fpu);
 	}
-	for (i = 0; i < NR_SWITCHED_MSRS; i++)
-		wrmsr(switched[i], a->msr[i]);
+#pragma GCC unroll 8
+	for (unsigned int i = 0; i < NR_SWITCHED_MSRS; i++)
+		if (!p || p->msr[i] != a->msr[i])
+			wrmsr(switched[i], a->msr[i]);
 	write_dr0(a->dr[0]);
 	write_dr1(a->dr[1]);
 	write_dr2(a->dr[2]);
@@ -264,13 +269,14 @@ static void restore(struct vcpu *vcpu)
 void vcpu_arch_switch(struct vcpu *vcpu)
 {
 	struct percpu *cpu = this_cpu();
+	struct vcpu *prev = cpu->vcpu;
 
-	if (cpu->vcpu == vcpu)
+	if (prev == vcpu)
 		return;
-	if (cpu->vcpu)
-		save(cpu->vcpu);
+	if (prev)
+		save(prev);
 	vmcs_load(&vcpu->arch->vmcs);
-	restore(vcpu);
+	restore(vcpu, prev);
 	cpu->vcpu = vcpu;
 }
 
