@@ -80,6 +80,8 @@ class Result:
 
 
 class Case:
+    machine = Emulator      # what it runs in
+
     def __init__(self, name, section):
         self.name = name
         self.get = section.get
@@ -93,9 +95,12 @@ class Case:
     def args(self):
         return {key[5:]: value for key, value in self.section.items() if key.startswith("args.")}
 
-    def make_image(self):
+    def guest_file(self):
         guest = self.get("guest")
-        guest = guest and os.path.join(BUILD, f"guest/{guest}.elf")
+        return guest and os.path.join(BUILD, f"guest/{guest}.elf")
+
+    def make_image(self):
+        guest = self.guest_file()
         scenario = self.get("scenario")
         protocol = self.get("protocol", "multiboot2")
         if not scenario:
@@ -156,7 +161,7 @@ class Case:
         serial = None
         try:
             self.make_image()
-            with Emulator(self.image, self.log_dir, self.get("emulator", "bochs"),
+            with self.machine(self.image, self.log_dir, self.get("emulator", "bochs"),
                           self.section.getint("smp", 4), self.section.getint("memory", 2048),
                           self.get("cpu", "broadwell_ult"),
                           devices=self.get("devices", "").split()) as machine:

@@ -1,83 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What paths cost, seen by a guest: medians of time-stamp differences, printed
- * as "BENCH NAME TICKS" (names: tests/bench/paths.cfg). Words of the command
- * line choose: "alone" the paths of one CPU, "pair" those between two CPUs,
- * "hypercall" what only the Service VM may do.
+ * What paths cost a guest. Words of the command line choose: "alone" the paths of
+ * one CPU, "pair" those between two CPUs.
  */
 #include "lib/apic.h"
 #include "lib/args.h"
 #include "lib/clock.h"
-#include "lib/console.h"
 #include "lib/main.h"
-#include "lib/platform.h"
 #include "lib/report.h"
 #include "lib/smp.h"
 #include "lib/trap.h"
-#include "public/hypercall.h"
-#include "x86/insn.h"
+#include "bench/lib/ticks.h"
 #include "x86/msr.h"
 
-#define ROUNDS		201u
 #define TIMER		0xe4u
 #define IPI		0x4du
 #define UART_LSR	0x3fdu
 #define FAR_AHEAD	(1ul << 40)
 #define SOON		20000u	/* ticks: time to reach the HLT */
 
-static uint64_t samples[ROUNDS], overhead;
 static volatile uint64_t stamp;
 static volatile uint32_t nr_taken;
-
-static uint64_t median(void)
-{
-	unsigned int i, j;
-
-	for (i = 1; i < ROUNDS; i++) {
-		uint64_t v = samples[i];
-
-		for (j = i; j && samples[j - 1] > v; j--)
-			samples[j] = samples[j - 1];
-		samples[j] = v;
-	}
-	return samples[ROUNDS / 2];
-}
-
-static void publish(const char *name)
-{
-	uint64_t m = median();
-
-	printf("BENCH %s %lu\n", name, m);
-	report_info("%s: least %lu, median %lu, most %lu", name, samples[0], m, samples[ROUNDS - 1]);
-	report(m > 0 && m < 1000000, "%s measured", name);
-}
-
-/* Round trips of one operation, which must not touch the time stamps' registers. */
-#define ROUND_TRIPS(name, ...)						\
-	do {								\
-		unsigned int i_;					\
-									\
-		for (i_ = 0; i_ < ROUNDS; i_++) {			\
-			uint64_t start_ = rdtsc();			\
-									\
-			__VA_ARGS__;					\
-			samples[i_] = rdtsc() - start_ - overhead;	\
-		}							\
-		publish(name);						\
-	} while (0)
-
-static void measure_overhead(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < ROUNDS; i++) {
-		uint64_t start = rdtsc();
-
-		compiler_barrier();
-		samples[i] = rdtsc() - start;
-	}
-	overhead = median();
-}
 
 static void on_event(struct trap_frame *frame __unused)
 {
@@ -96,12 +39,14 @@ static void timer_late(void)
 		uint64_t deadline = rdtsc() + SOON;
 
 		nr_taken = 0;
+		ticks_mark(i == ROUNDS - 1);
 		wrmsr(MSR_TSC_DEADLINE, deadline);
 		while (!nr_taken)
 			cpu_sti_hlt_cli();
 		samples[i] = stamp - deadline;
 	}
-	publish("timer_late");
+	ticks_mark(true);
+	ticks_publish("timer_late");
 }
 
 static void self_ipi(void)
@@ -110,16 +55,19 @@ static void self_ipi(void)
 
 	cpu_sti();
 	for (i = 0; i < ROUNDS; i++) {
-		uint64_t start = rdtsc();
 		uint32_t before = nr_taken;
+		uint64_t start;
 
+		ticks_mark(i == ROUNDS - 1);
+		start = rdtsc();
 		wrmsr(MSR_X2APIC_SELF_IPI, IPI);
 		while (nr_taken == before)
 			;
 		samples[i] = stamp - start - overhead;
 	}
+	ticks_mark(true);
 	cpu_cli();
-	publish("self_ipi");
+	ticks_publish("self_ipi");
 }
 
 static void alone(void)
@@ -150,41 +98,28 @@ static void pair(void)
 		uint64_t start;
 
 		clock_wait_us(200);
+		ticks_mark(i == ROUNDS - 1);
 		start = rdtsc();
 		apic_icr(cpus[1].apic_id, APIC_ICR_ASSERT | IPI);
 		if (!clock_wait_change(&nr_taken, before, 100000))
 			break;
 		samples[i] = stamp - start - overhead;
 	}
+	ticks_mark(true);
 	if (report(i == ROUNDS, "every IPI arrives"))
-		publish("ipi_halted");
-}
-
-static int64_t hypercall(uint64_t id)
-{
-	register uint64_t r8 __asm__("r8") = id;
-	int64_t r;
-
-	__asm__ volatile("vmcall" : "=a"(r) : "r"(r8), "D"(0ul), "S"(0ul) : "memory");
-	return r;
+		ticks_publish("ipi_halted");
 }
 
 void guest_main(void)
 {
 	trap_set(TIMER, on_event);
 	trap_set(IPI, on_event);
-	measure_overhead();
-	printf("bench: arguments '%s', empty measurement %lu\n", platform_cmdline(), overhead);
+	ticks_init();
 	if (args_has("pair")) {
 		smp_start();
 		apic_use_x2(true);
 		pair();
-		return;
-	}
-	if (apic_use_x2(true) && args_has("alone"))
+	} else if (report(apic_use_x2(true), "the APIC goes into x2APIC mode")) {
 		alone();
-	if (!args_has("hypercall"))
-		return;
-	report_eq((uint64_t)hypercall(HC_CREATE_VCPU), 0, "the hypercall that does nothing answers 0");
-	ROUND_TRIPS("hypercall", hypercall(HC_CREATE_VCPU));
+	}
 }

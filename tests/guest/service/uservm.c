@@ -16,6 +16,7 @@
 #define GDT_CODE32	0x00cf9b000000ffffull
 #define GDT_DATA32	0x00cf93000000ffffull
 #define CR0_PE_NE	0x21u
+#define IDT_LIMIT	2047u
 
 void uvm_init(struct uservm *u, uint64_t affinity)
 {
@@ -50,11 +51,11 @@ static uint64_t place_of(const uint8_t *symbol)
 	return PAYLOAD_AT + (uint64_t)(symbol - payload);
 }
 
-int64_t uvm_set_regs(const struct uservm *u, const uint8_t *entry)
+static int64_t set_regs(const struct uservm *u, uint64_t rip, uint16_t idt_limit)
 {
 	struct acrn_vcpu_regs r = { 0 };
 
-	r.vcpu_regs.rip = place_of(entry);
+	r.vcpu_regs.rip = rip;
 	r.vcpu_regs.cr0 = CR0_PE_NE;
 	r.vcpu_regs.cs_ar = AR_CODE32;
 	r.vcpu_regs.cs_limit = 0xffffffffu;
@@ -66,8 +67,18 @@ int64_t uvm_set_regs(const struct uservm *u, const uint8_t *entry)
 	r.vcpu_regs.gdt.base = PAYLOAD_GDT;
 	r.vcpu_regs.gdt.limit = 23;
 	r.vcpu_regs.idt.base = PAYLOAD_IDT;
-	r.vcpu_regs.idt.limit = entry == payload_triple ? 0 : 2047;
+	r.vcpu_regs.idt.limit = idt_limit;
 	return hc(HC_SET_VCPU_REGS, u->id, GPA(&r));
+}
+
+int64_t uvm_set_start(const struct uservm *u, uint64_t rip)
+{
+	return set_regs(u, rip, IDT_LIMIT);
+}
+
+int64_t uvm_set_regs(const struct uservm *u, const uint8_t *entry)
+{
+	return set_regs(u, place_of(entry), entry == payload_triple ? 0 : IDT_LIMIT);
 }
 
 int64_t uvm_set_real(const struct uservm *u, const uint8_t *entry)

@@ -28,6 +28,8 @@ int64_t uvm_region(const struct uservm *u, struct vm_memory_region r);
 int64_t uvm_set_ioreq(const struct uservm *u, uint64_t page);
 /* Start at a symbol of payload.S, in 32-bit protected mode. */
 int64_t uvm_set_regs(const struct uservm *u, const uint8_t *entry);
+/* Or at any address of its memory. */
+int64_t uvm_set_start(const struct uservm *u, uint64_t rip);
 int64_t uvm_set_real(const struct uservm *u, const uint8_t *entry);
 /* Fresh memory with payload, GDT and IDT; mapped, IOREQ page, registers. All but create and start; false on an error. */
 bool uvm_prepare(const struct uservm *u, const uint8_t *entry);
