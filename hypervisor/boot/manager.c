@@ -4,6 +4,7 @@
 
 #include "boot/launch.h"
 #include "boot/options.h"
+#include "cpu/trace.h"
 #include "cpu/tsc.h"
 #include "debug/shell.h"
 #include "debug/vmcon.h"
@@ -164,8 +165,10 @@ static void handle_stop(struct vm *vm)
 	__atomic_store_n(&c->news, false, __ATOMIC_RELAXED);
 	c->waits = false;
 	c->restart_at = 0;
-	if (vm_is_service_order(vm))
+	if (vm_is_service_order(vm)) {
 		end_user_vms();
+		trace_detach_all();
+	}
 	switch (vm->stop) {
 	case VM_STOP_RESET:
 		reset(vm);

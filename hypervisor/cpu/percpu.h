@@ -13,6 +13,7 @@ struct percpu {
 	uint32_t critical;		/* own CPU; lib/critical.h */
 	uint32_t pcpu_id;		/* (o) dense, boot CPU is 0 */
 	uint32_t apic_id;		/* (o) local APIC id */
+	uint32_t watch;			/* who looks on: bits WATCH_*, atomic; nothing is recorded while it is 0 */
 	uint64_t kernel_stack;		/* (o) top of the boot/idle stack */
 	struct thread *current;		/* thread running on this CPU */
 	struct thread *idle;		/* (o) */
@@ -26,6 +27,9 @@ struct percpu {
 } __aligned(64);
 
 _Static_assert(offsetof(struct percpu, critical) == CRITICAL_OFFSET, "lib/critical.h");
+
+#define WATCH_TRACE	(1u << 0)	/* a trace ring is attached */
+#define WATCH_COST	(1u << 1)	/* cost of exits is measured */
 
 extern struct percpu percpu_area[MAX_PCPUS];
 extern uint32_t nr_pcpus;	/* CPUs found by boot; all of them online after smp_start() */
@@ -42,6 +46,19 @@ static inline struct percpu *this_cpu(void)
 
 	__asm__("movq %%gs:0, %0" : "=r"(p));
 	return p;
+#endif
+}
+
+/* The own CPU's word `watch`, by one instruction. Unit tests call what it guards themselves. */
+static inline uint32_t this_cpu_watch(void)
+{
+#ifdef UNIT_TEST
+	return 0;
+#else
+	uint32_t w;
+
+	__asm__ volatile("movl %%gs:%c1, %0" : "=r"(w) : "i"(offsetof(struct percpu, watch)));
+	return w;
 #endif
 }
 

@@ -2,6 +2,7 @@
 /* The life of a vCPU's thread: requests, entry, exit, again. */
 #include "cpu/percpu.h"
 #include "exit/exit.h"
+#include "exit/watch.h"
 #include "io/io.h"
 #include "lib/bits.h"
 #include "lib/errno.h"
@@ -163,8 +164,11 @@ static bool may_enter(struct vcpu *vcpu)
 	return vcpu->state == VCPU_RUNNING;
 }
 
-/* Into the guest and back; false: something is to be done first. */
-static bool run_once(struct vcpu *vcpu)
+/*
+ * Into the guest and back; false: something is to be done first. `watched` is a constant: two copies, and the usual
+ * one records nothing.
+ */
+static inline __attribute__((always_inline)) bool run(struct vcpu *vcpu, bool watched)
 {
 	int err;
 
@@ -176,7 +180,11 @@ static bool run_once(struct vcpu *vcpu)
 	}
 	if (vcpu->before_entry)
 		virq_before_entry(vcpu);
+	if (watched)
+		watch_entry(vcpu);
 	err = vmcs_enter(vcpu->vmx, vcpu->gpr);
+	if (watched)
+		watch_exit(vcpu);
 	WRITE_ONCE(vcpu->where, VCPU_IN_HANDLER);
 	if (unlikely(err)) {
 		WRITE_ONCE(vcpu->where, VCPU_OUTSIDE);
@@ -188,6 +196,16 @@ static bool run_once(struct vcpu *vcpu)
 	if (unlikely(err))
 		exit_unhandled(vcpu, err);
 	return true;
+}
+
+static bool __attribute__((noinline)) run_watched(struct vcpu *vcpu)
+{
+	return run(vcpu, true);
+}
+
+static bool run_once(struct vcpu *vcpu)
+{
+	return unlikely(this_cpu_watch()) ? run_watched(vcpu) : run(vcpu, false);
 }
 
 static void start(struct vcpu *vcpu)
@@ -208,6 +226,9 @@ static void switch_in(struct thread *t)
 
 	vcpu_arch_switch(vcpu);
 	vlapic_timer_unpark(vcpu);
+	/* What others did meanwhile is not this exit's cost; watch_exit() set the hook for the way out. */
+	if (unlikely(vcpu->cost_since))
+		vcpu->cost_since = rdtsc();
 }
 
 void vcpu_thread_park(struct vcpu *vcpu)
@@ -232,6 +253,7 @@ void vcpu_thread_body(void *arg)
 {
 	struct vcpu *vcpu = arg;
 
+	vcpu->cost_since = 0;
 	start(vcpu);
 	vcpu->thread.switch_in = vcpu->vlapic->posting ? switch_in_posting : switch_in;
 	for (;;) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* VMCALL: who may call, then hypercall/dispatch.c. */
+#include "cpu/trace.h"
 #include "exit/exit.h"
 #include "hypercall/dispatch.h"
 #include "vm/vcpu.h"
@@ -17,6 +18,7 @@ int exit_vmcall(struct vcpu *vcpu)
 		return 0;
 	}
 	vcpu->gpr[GPR_RAX] = (uint64_t)hypercall(vcpu, vcpu->gpr[GPR_R8], vcpu->gpr[GPR_RDI], vcpu->gpr[GPR_RSI]);
+	trace(TRACE_Q_HYPERCALL, vcpu->gpr[GPR_R8], vcpu->gpr[GPR_RAX]);
 	vcpu_skip(vcpu);
 	return 0;
 }

@@ -38,6 +38,7 @@ static const struct hc_row rows[HC_MAX] = {
 	[INDEX(HC_VM_GPA2HPA)] = { hc_mem_gpa2hpa, true, false },
 	[INDEX(HC_VM_SET_MEMORY_REGIONS)] = { hc_mem_regions, false, false },
 	[INDEX(HC_VM_WRITE_PROTECT_PAGE)] = { hc_mem_protect, true, false },
+	[INDEX(HC_SETUP_SBUF)] = { hc_trace_ring, false, false },
 	[INDEX(HC_GET_HW_INFO)] = { hc_hw_info, false, false },
 	[INDEX(HC_PM_GET_CPU_STATE)] = { hc_pm_state, false, false },
 	[INDEX(HC_Q_VM_STATE)] = { hc_vm_state, false, false },

@@ -40,6 +40,8 @@ int64_t hc_mem_regions(struct hc_call *c);
 int64_t hc_mem_protect(struct hc_call *c);
 int64_t hc_mem_gpa2hpa(struct hc_call *c);
 
+int64_t hc_trace_ring(struct hc_call *c);
+
 int64_t hc_ioreq_buffer(struct hc_call *c);
 int64_t hc_ioreq_done(struct hc_call *c);
 

@@ -6,6 +6,7 @@
  */
 #include "io/ioreq.h"
 
+#include "cpu/trace.h"
 #include "io/region.h"
 #include "lib/errno.h"
 #include "lib/util.h"
@@ -81,6 +82,8 @@ int ioreq_post(struct vcpu *vcpu)
 	r->address = acc->addr;
 	r->size = acc->size;
 	r->value = acc->write ? acc->value : 0;
+	trace(TRACE_Q_IOREQ, acc->addr,
+	      TRACE_Q_IOREQ_F(vcpu->vm->vm_id, vcpu->vcpu_id, acc->size, acc->space == IO_PORT, acc->write));
 	/* Release: who sees PENDING sees the request. */
 	__atomic_store_n(&slot->processed, IOREQ_PENDING, __ATOMIC_RELEASE);
 	/* PENDING must be visible before we look whether somebody polls: one of both sides sees the other. */

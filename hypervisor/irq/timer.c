@@ -6,6 +6,7 @@
 #include "irq/timer.h"
 
 #include "cpu/percpu.h"
+#include "cpu/trace.h"
 #include "cpu/tsc.h"
 #include "irq/lapic.h"
 
@@ -84,6 +85,7 @@ void timer_start(struct timer *t, uint64_t deadline)
 	/* 0 means "none" to the hardware; 1 has passed as well. */
 	t->deadline = deadline ? deadline : 1;
 	t->armed = true;
+	trace(TRACE_TIMER_ADDED, t->deadline, 0);
 	queue_insert(q, t);
 	queue_program(q);
 	critical_leave();
@@ -108,6 +110,7 @@ void timer_expire(void)
 	struct list due;
 	uint64_t now = tsc_now();
 
+	trace(TRACE_TIMER_IRQ, 0, 0);
 	/*
 	 * What is due now goes to a list of its own: a handler that starts its
 	 * timer again with a deadline already past must not keep us here.

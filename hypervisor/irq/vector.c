@@ -3,6 +3,7 @@
 #include "irq/vector.h"
 
 #include "cpu/percpu.h"
+#include "cpu/trace.h"
 #include "hw/vtd.h"
 #include "irq/ipi.h"
 #include "irq/lapic.h"
@@ -25,6 +26,8 @@ static void timer_handler(void *arg __unused, uint8_t vector __unused)
 {
 	timer_expire();
 }
+
+static uint64_t counts[MAX_PCPUS][256];	/* own CPU counts, anyone may read */
 
 static struct vector_entry table[256] = {
 	[VEC_KICK] = { kick_handler, NULL },
@@ -114,6 +117,8 @@ void vector_dispatch(uint8_t vector)
 	struct vector_entry *e = &table[vector];
 	void (*fn)(void *arg, uint8_t vector) = __atomic_load_n(&e->fn, __ATOMIC_ACQUIRE);
 
+	counts[this_pcpu_id()][vector]++;
+	trace(TRACE_Q_INTERRUPT, vector, 0);
 	/* A spurious interrupt sets no ISR bit and takes no EOI (SDM vol. 3, 11.9). */
 	if (vector == VEC_SPURIOUS) {
 		this_cpu()->nr_spurious++;
@@ -129,4 +134,10 @@ void vector_dispatch(uint8_t vector)
 	fn(e->arg, vector);
 	lapic_eoi();
 	critical_leave();
+}
+
+/* See the header. */
+uint64_t vector_count(uint32_t pcpu_id, uint8_t vector)
+{
+	return counts[pcpu_id][vector];
 }

@@ -22,3 +22,6 @@ void vector_put(uint8_t vector);
 
 /* Runs the handler and writes EOI: from the IDT stub and from an external-interrupt VM exit. */
 void vector_dispatch(uint8_t vector);
+
+/* Interrupts that a CPU took at a vector. Any CPU. */
+uint64_t vector_count(uint32_t pcpu_id, uint8_t vector);

@@ -16,6 +16,8 @@ static struct spinlock lock = SPINLOCK_INIT;
 static char ring[LOG_SIZE];		/* [lock] */
 static uint64_t written;		/* [lock] bytes ever written; ring index = written % LOG_SIZE */
 static enum log_level console_level = LOG_INFO;
+static unsigned int sink_level = LOG_INFO;
+void (*log_sink)(enum log_level level, const char *text, size_t n);
 static uint64_t ticks_per_ms;		/* 0: not known yet */
 
 static const char *const level_prefix[] = {
@@ -26,6 +28,24 @@ static const char *const level_prefix[] = {
 void log_set_level(enum log_level level)
 {
 	console_level = level;
+}
+
+/* See the header. */
+enum log_level log_get_level(void)
+{
+	return console_level;
+}
+
+/* See the header. */
+void log_set_sink_level(unsigned int level)
+{
+	sink_level = level;
+}
+
+/* See the header. */
+unsigned int log_get_sink_level(void)
+{
+	return sink_level;
 }
 
 /* Messages carry a time from here on; `khz` of the TSC. */
@@ -53,7 +73,8 @@ static void keep(const char *s, size_t n)
 void log_printf(enum log_level level, const char *fmt, ...)
 {
 	char line[LINE_SIZE];
-	size_t n = time_stamp(line, sizeof(line));
+	size_t stamp = time_stamp(line, sizeof(line)), n = stamp;
+	void (*sink)(enum log_level level, const char *text, size_t n) = READ_ONCE(log_sink);
 	va_list ap;
 
 	n += str_copy(line + n, level_prefix[level], sizeof(line) - n);
@@ -64,6 +85,8 @@ void log_printf(enum log_level level, const char *fmt, ...)
 	if (line[n - 1] != '\n')
 		line[n++] = '\n';
 	keep(line, n);
+	if (sink && level <= sink_level)
+		sink(level, line + stamp, n - stamp);
 	if (level <= console_level)
 		console_write(line, n);
 }

@@ -8,6 +8,13 @@ enum log_level { LOG_ERR = 1, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 void log_printf(enum log_level level, const char *fmt, ...) __printf(2, 3);
 void log_set_level(enum log_level level);
+/* The level printed now. */
+enum log_level log_get_level(void);
+/* What goes to log_sink; LOG_INFO at first. 0: nothing. */
+void log_set_sink_level(unsigned int level);
+unsigned int log_get_sink_level(void);
+/* Hook: gets each message up to that level, without time, `n` bytes with its newline. Any context but NMI. */
+extern void (*log_sink)(enum log_level level, const char *text, size_t n);
 /* TSC frequency: from then on each line carries the time since the machine's reset. Boot CPU. */
 void log_set_clock(uint64_t khz);
 

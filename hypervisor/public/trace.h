@@ -52,6 +52,48 @@ ABI_SIZE(struct acrn_sbuf_param, 16);
 ABI_AT(struct acrn_sbuf_param, sbuf_id, 4);
 ABI_AT(struct acrn_sbuf_param, gpa, 8);
 
+/* Element of a ring ACRN_SBUF_LOG: text; a line may take several, unused bytes of its last one are 0. */
+#define SBUF_LOG_ELE_SIZE	80u
+#define SBUF_LOG_MAX_LINE	320u	/* bytes of the longest line */
+
+/*
+ * Element of a ring ACRN_SBUF_TRACE.
+ *
+ *   what  bits 47:0 event, 55:48 number of values, 63:56 physical CPU
+ *   e, f  the event's values; of an event with a name its 16 characters, padded by 0
+ */
+struct acrn_trace_entry {
+	uint64_t tsc;
+	uint64_t what;
+	union {
+		struct {
+			uint64_t e, f;
+		};
+		char name[16];
+	};
+};
+ABI_SIZE(struct acrn_trace_entry, 32);
+ABI_AT(struct acrn_trace_entry, what, 8);
+ABI_AT(struct acrn_trace_entry, e, 16);
+
+#define TRACE_WHAT(event, nr, cpu) ((uint64_t)(event) | (uint64_t)(nr) << 48 | (uint64_t)(cpu) << 56)
+#define TRACE_EVENT(what)	((uint32_t)((what) & 0xffffffffu))
+#define TRACE_CPU(what)		((uint32_t)((what) >> 56))
+
+/* Events with the reference's numbers... */
+#define TRACE_TIMER_ADDED	0x1u	/* e: deadline, TSC */
+#define TRACE_TIMER_IRQ		0x4u	/* - */
+#define TRACE_VM_EXIT		0x10u	/* e: basic exit reason, f: guest RIP */
+#define TRACE_VM_ENTER		0x11u	/* e: VM id, f: vCPU id (the reference leaves both 0) */
+/* ...and our own, with numbers that it does not use. */
+#define TRACE_Q_INTERRUPT	0x20001u	/* e: host vector */
+#define TRACE_Q_SWITCH		0x20002u	/* name of the thread that runs from now on: "VM/vCPU", "idle", "manager" */
+#define TRACE_Q_HYPERCALL	0x20003u	/* e: id, f: result */
+#define TRACE_Q_IOREQ		0x20004u	/* e: address, f: TRACE_Q_IOREQ_F() */
+
+#define TRACE_Q_IOREQ_F(vm_id, vcpu_id, size, port, write) ((uint64_t)(vm_id) | (uint64_t)(vcpu_id) << 16 | \
+	(uint64_t)(size) << 32 | (uint64_t)!!(port) << 40 | (uint64_t)!!(write) << 41)
+
 /* Element of the ring ACRN_SBUF_VM_EVENT. */
 struct vm_event {
 	uint32_t type;

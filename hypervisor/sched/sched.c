@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The core of scheduling: states, wake-ups, the decision when to switch, the switch. */
 #include "cpu/percpu.h"
+#include "cpu/trace.h"
 #include "cpu/tsc.h"
 #include "irq/ipi.h"
 #include "lib/string.h"
@@ -140,6 +141,7 @@ void sched_switched(void)
 
 static void switch_to(struct runqueue *rq, struct thread *prev, struct thread *next)
 {
+	trace_name(TRACE_Q_SWITCH, next->name);
 	/* Ended by whoever runs behind the switch: between the two there is no one thread to blame. */
 	critical_enter();
 	if (prev->switch_out)

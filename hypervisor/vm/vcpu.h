@@ -56,6 +56,11 @@ enum vcpu_where {
 
 #define NR_EXIT_REASONS	80u	/* basic exit reasons, SDM vol 3 appendix C */
 
+/* Time from exits of one reason to the next entry, TSC ticks. */
+struct exit_cost {
+	uint64_t nr, sum, max;
+};
+
 struct vcpu {
 	uint64_t gpr[NR_GPRS];		/* own thread; gpr[GPR_RSP] is kept in the VMCS, see vcpu_gpr() */
 	uint64_t requests;		/* bits of enum vcpu_request, atomic */
@@ -92,7 +97,9 @@ struct vcpu {
 	uint64_t tsc_offset;		/* own thread: guest TSC = host TSC + offset */
 	uint64_t exits[NR_EXIT_REASONS];	/* own thread counts; anyone may read */
 	uint64_t nr_nmi_kicks;		/* NMI exits that were kicks */
-	uint64_t exit_tsc;		/* TSC of the last exit, when profiling is on */
+	struct exit_cost cost[NR_EXIT_REASONS];	/* own thread, while WATCH_COST; anyone may read */
+	uint64_t cost_since, cost_spent;	/* own thread: TSC from which the exit now handled is charged, 0: none; charged before */
+	uint32_t cost_reason;			/* own thread: of that exit */
 	struct thread thread;
 	struct vcpu_arch *arch;		/* (o) vm/vcpu_arch.h: state switched between threads */
 };

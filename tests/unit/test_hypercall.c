@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every hypercall with good and hostile arguments; no page of the pool may be lost by any of them. */
-/* unit: hypervisor/hypercall/dispatch.c hypervisor/hypercall/hc_vm.c hypervisor/hypercall/hc_mem.c hypervisor/hypercall/hc_io.c hypervisor/machine/machine.c hypervisor/machine/memory.c hypervisor/machine/slots.c hypervisor/machine/severity.c hypervisor/mm/e820.c hypervisor/io/ioreq.c hypervisor/vm/vcr.c hypervisor/vm/virq.c hypervisor/vm/vm.c hypervisor/vm/vcpu.c hypervisor/vm/vcpu_arch.c hypervisor/vm/split_lock.c hypervisor/vm/vmsr.c hypervisor/vm/hyperv.c hypervisor/vm/lapic_pt.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/vm/vlapic.c hypervisor/vm/vlapic_access.c hypervisor/vm/vlapic_icr.c hypervisor/vm/vlapic_timer.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c hypervisor/lib/printf.c tests/fake/hv_vm.c tests/fake/hv_machine.c tests/fake/vtd.c tests/fake/hv_string.c tests/fake/vm_mem.c tests/fake/vm_time.c */
+/* unit: hypervisor/hypercall/dispatch.c hypervisor/hypercall/hc_vm.c hypervisor/hypercall/hc_mem.c hypervisor/hypercall/hc_io.c hypervisor/hypercall/hc_trace.c hypervisor/cpu/trace.c hypervisor/machine/machine.c hypervisor/machine/memory.c hypervisor/machine/slots.c hypervisor/machine/severity.c hypervisor/mm/e820.c hypervisor/io/ioreq.c hypervisor/vm/vcr.c hypervisor/vm/virq.c hypervisor/vm/vm.c hypervisor/vm/vcpu.c hypervisor/vm/vcpu_arch.c hypervisor/vm/split_lock.c hypervisor/vm/vmsr.c hypervisor/vm/hyperv.c hypervisor/vm/lapic_pt.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/vm/vlapic.c hypervisor/vm/vlapic_access.c hypervisor/vm/vlapic_icr.c hypervisor/vm/vlapic_timer.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c hypervisor/lib/printf.c tests/fake/hv_vm.c tests/fake/hv_machine.c tests/fake/vtd.c tests/fake/hv_string.c tests/fake/vm_mem.c tests/fake/vm_time.c */
 /* unit-flags: -DHOST_DIRECT_BASE=0ul */
 #include <check.h>
 #include <pthread.h>
@@ -9,14 +9,17 @@
 
 #include "hv_machine.h"
 #include "hv_vm.h"
+#include "cpu/percpu.h"
 #include "hypercall/dispatch.h"
 #include "lib/errno.h"
+#include "log/log.h"
 #include "machine/slots.h"
 #include "mm/pgtable.h"
 #include "public/hypercall.h"
 #include "public/ioreq.h"
 #include "public/irq.h"
 #include "public/mem.h"
+#include "public/trace.h"
 #include "vm/gpa.h"
 #include "vm/vcpu_arch.h"
 #include "vm_mem.h"
@@ -27,6 +30,14 @@
 #define PAGE_AT	0x20000ul	/* IOREQ page */
 #define NOWHERE	0x40000000ul
 #define BIG	(1ul << 46)
+
+void (*log_sink)(enum log_level level, const char *text, size_t n);
+
+size_t log_read(uint64_t *pos, char *buf, size_t size)
+{
+	(void)pos, (void)buf, (void)size;
+	return 0;
+}
 
 static struct vm *service;
 static struct scenario *scenario;
@@ -182,6 +193,39 @@ START_TEST(version_and_machine)
 	ck_assert_int_eq(hc(HC_SERVICE_VM_OFFLINE_CPU, 1, 0), 0);
 	ck_assert(service->vcpus[1]->requests & 1ul << REQ_PAUSE);
 	ck_assert_int_eq(hc(HC_CREATE_VCPU, 0, 0), 0);
+}
+END_TEST
+
+static int64_t ring(uint64_t vm, uint16_t cpu, uint32_t kind, uint64_t at)
+{
+	*(struct acrn_sbuf_param *)arg() = (struct acrn_sbuf_param){ .cpu_id = cpu, .sbuf_id = kind, .gpa = at };
+	return hc(HC_SETUP_SBUF, vm, ARG);
+}
+
+START_TEST(trace_rings)
+{
+	struct shared_buf *b = (struct shared_buf *)(hv_vm_ram(service) + PAGE_AT);
+
+	*b = (struct shared_buf){ .magic = SBUF_MAGIC, .ele_num = 100, .ele_size = 32, .size = 3200 };
+	ck_assert_int_eq(ring(0, 2, ACRN_SBUF_TRACE, PAGE_AT), 0);
+	ck_assert_uint_eq(percpu_area[2].watch, WATCH_TRACE);
+	ck_assert_int_eq(ring(0, 2, ACRN_SBUF_TRACE, 0), 0);
+	ck_assert_uint_eq(percpu_area[2].watch, 0);
+	ck_assert_int_eq(ring(1, 2, ACRN_SBUF_TRACE, PAGE_AT), -EINVAL);
+	ck_assert_int_eq(ring(0, 4, ACRN_SBUF_TRACE, PAGE_AT), -EINVAL);
+	ck_assert_int_eq(ring(0, 0xffff, ACRN_SBUF_TRACE, 0), -EINVAL);
+	ck_assert_int_eq(ring(0, 2, ACRN_SBUF_SEP, PAGE_AT), -EINVAL);
+	ck_assert_int_eq(ring(0, 2, ~0u, 0), -EINVAL);
+	ck_assert_int_eq(ring(0, 2, ACRN_SBUF_LOG, PAGE_AT), -EINVAL);	/* its elements have another size */
+	ck_assert_int_eq(ring(0, 2, ACRN_SBUF_TRACE, PAGE_AT + 8), -EINVAL);
+	ck_assert_int_eq(ring(0, 2, ACRN_SBUF_TRACE, NOWHERE), -EFAULT);
+	ck_assert_int_eq(ring(0, 2, ACRN_SBUF_TRACE, ~0xffful), -EFAULT);
+	ck_assert_int_eq(hc(HC_SETUP_SBUF, 0, NOWHERE), -EFAULT);
+	/* The header lies in RAM, its data does not. */
+	b = (struct shared_buf *)(hv_vm_ram(service) + HV_RAM_SIZE - 4096);
+	*b = (struct shared_buf){ .magic = SBUF_MAGIC, .ele_num = 128, .ele_size = 32, .size = 4096 };
+	ck_assert_int_eq(ring(0, 2, ACRN_SBUF_TRACE, HV_RAM_SIZE - 4096), -EINVAL);
+	ck_assert_uint_eq(percpu_area[2].watch, 0);
 }
 END_TEST
 
@@ -631,6 +675,7 @@ int main(void)
 	tcase_add_test(c, wrong_vm_ids);
 	tcase_add_test(c, arguments_outside_memory);
 	tcase_add_test(c, version_and_machine);
+	tcase_add_test(c, trace_rings);
 	tcase_add_test(c, names);
 	tcase_add_test(c, affinity);
 	tcase_add_test(c, flags);

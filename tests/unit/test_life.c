@@ -42,6 +42,8 @@ bool vmcon_pump(void) { return false; }
 void console_flush(void) { }
 void shell_init(struct thread *server, bool tee) { (void)server; (void)tee; }
 void shell_poll(void) { }
+static unsigned int nr_rings_taken;
+void trace_detach_all(void) { nr_rings_taken++; }
 int launch_start(struct vm *vm) { return machine_start(vm); }
 void power_reset(void) { longjmp(out, RESET); }
 void power_off(void) { longjmp(out, OFF); }
@@ -259,6 +261,7 @@ START_TEST(the_service_vm_takes_its_user_vms_along)
 	ck_assert_int_eq(round_of_manager(), BLOCKED);
 	ck_assert_ptr_null(vm_table[2]);
 	ck_assert(service->state == VM_RUNNING);
+	ck_assert_uint_eq(nr_rings_taken, 1);
 }
 END_TEST
 
