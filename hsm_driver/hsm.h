@@ -113,6 +113,10 @@ long hsm_vdev_destroy(struct hsm_vm *vm, unsigned long arg);
 long hsm_ptdev_irq_set(struct hsm_vm *vm, unsigned long arg);
 long hsm_ptdev_irq_reset(struct hsm_vm *vm, unsigned long arg);
 
+/* log_trace.c */
+void hsm_log_trace_init(void);
+void hsm_log_trace_fini(void);
+
 /* notify.c */
 int hsm_notify_init(void);
 void hsm_notify_fini(void);

@@ -174,6 +174,7 @@ static int __init hsm_init(void)
 		pr_err("/dev/acrn_hsm cannot be made (%d); is another HSM loaded?\n", ret);
 		goto undo_notify;
 	}
+	hsm_log_trace_init();
 	return 0;
 
 undo_notify:
@@ -185,6 +186,7 @@ undo_irqfd:
 
 static void __exit hsm_exit(void)
 {
+	hsm_log_trace_fini();
 	misc_deregister(&hsm_device);
 	hsm_notify_fini();
 	hsm_irqfd_fini();

@@ -11,6 +11,7 @@
 #include "hsm.h"
 #include "hypercall.h"
 #include "public/mem.h"
+#include "public/trace.h"
 #include "fake_hv.h"
 
 struct fake_vm {
@@ -27,6 +28,7 @@ struct fake_vm {
 /* Relative id n is vms[n - 1]. All under lock. */
 static struct fake_vm vms[FAKE_VMS];
 static DEFINE_SPINLOCK(lock);
+static struct shared_buf *rings[FAKE_CPUS][2];
 static u32 fail_id;
 static int fail_with;
 
@@ -147,8 +149,42 @@ static int vm_call(u32 id, struct fake_vm *vm, u64 param2)
 	return -ENOTTY;
 }
 
+static int setup_sbuf(const struct acrn_sbuf_param *param)
+{
+	struct shared_buf *buf = param->gpa ? phys_to_virt(param->gpa) : NULL;
+
+	if (param->cpu_id >= FAKE_CPUS || param->sbuf_id > ACRN_SBUF_LOG ||
+	    (buf && (buf->magic != SBUF_MAGIC || buf->size != buf->ele_num * buf->ele_size)))
+		return -EINVAL;
+	rings[param->cpu_id][param->sbuf_id] = buf;
+	return 0;
+}
+
+static int ring_put(struct fake_cmd *cmd)
+{
+	struct shared_buf *buf = rings[cmd->vcpu % FAKE_CPUS][ACRN_SBUF_TRACE];
+	u32 i;
+
+	for (i = 0; buf && i < cmd->size; i++) {
+		struct acrn_trace_entry *e = (void *)(buf + 1) + buf->tail;
+
+		e->e = cmd->value + i;
+		smp_store_release(&buf->tail, (buf->tail + 32) % buf->size);
+	}
+	cmd->nr_vms = 0;
+	for (i = 0; i < FAKE_CPUS; i++)
+		cmd->nr_vms += rings[i][ACRN_SBUF_TRACE] != NULL;
+	return 0;
+}
+
 static int dispatch(u32 id, u64 param1, u64 param2)
 {
+	if (id == HC_GET_HW_INFO) {
+		*(u16 *)phys_to_virt(param1) = FAKE_CPUS;
+		return 0;
+	}
+	if (id == HC_SETUP_SBUF)
+		return param1 ? -EINVAL : setup_sbuf(phys_to_virt(param2));
 	if (id == HC_CREATE_VM)
 		return vm_create(phys_to_virt(param1));
 	if (id == HC_VM_SET_MEMORY_REGIONS)
@@ -231,6 +267,8 @@ static int play(struct fake_cmd *cmd)
 		fail_id = cmd->addr;
 		fail_with = -(int)cmd->value;
 		return 0;
+	case FAKE_RING:
+		return ring_put(cmd);
 	case FAKE_STATS:
 		stats(vm, cmd);
 		return 0;

@@ -15,6 +15,10 @@
 #define FAKE_STATS	2	/* fill in the answer */
 #define FAKE_FAIL	3	/* hypercall number `addr` fails once with -value */
 
+#define FAKE_RING	4	/* CPU `vcpu` writes `size` trace elements, `value` and up; out nr_vms: trace rings shared now */
+
+#define FAKE_CPUS	2
+
 /* One command; the ioctl reads it and writes the answer into it. */
 struct fake_cmd {
 	uint32_t op;

@@ -24,6 +24,7 @@
 #include "public/ioreq.h"
 #include "public/hypercall.h"
 #include "public/mem.h"
+#include "public/trace.h"
 #include "fake_hv.h"
 
 static int passed, failed, fake = -1;
@@ -651,6 +652,52 @@ static void test_refused_load(void)
 	EXPECT(access("/dev/acrn_hsm", F_OK) == -1);
 }
 
+static uint32_t trace_put(uint64_t n, uint64_t from)
+{
+	struct fake_cmd c = { .op = FAKE_RING, .vcpu = 1, .size = n, .value = from };
+
+	EXPECT(ioctl(fake, FAKE_IOC, &c) == 0);
+	return c.nr_vms;
+}
+
+static void test_trace(void)
+{
+	static struct acrn_trace_entry e[20000];
+	struct shared_buf *buf;
+	uint32_t n;
+	int fd;
+
+	EXPECT(access("/dev/acrn_trace_0", F_OK) == 0 && access("/dev/acrn_hvlog_cur_1", F_OK) == 0);
+	EXPECT(access("/dev/acrn_trace_2", F_OK) == -1);
+	EXPECT(trace_put(0, 0) == 0);		/* nothing is shared while nobody reads */
+	fd = open("/dev/acrn_trace_1", O_RDWR);
+	EXPECT_ERR(open("/dev/acrn_trace_1", O_RDWR), EBUSY);
+	EXPECT(read(fd, e, sizeof(e)) == 0);
+	EXPECT(trace_put(3, 100) == 1);
+	EXPECT(read(fd, e, 31) == 0);
+	EXPECT(read(fd, e, 70) == 64 && e[0].e == 100 && e[1].e == 101);
+	EXPECT(read(fd, e, sizeof(e)) == 32 && e[0].e == 102);
+	buf = mmap(NULL, 512 << 10, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	EXPECT(buf != MAP_FAILED && buf->magic == SBUF_MAGIC && buf->head == buf->tail && buf->ele_size == 32);
+	EXPECT(mmap(NULL, 1 << 20, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED);
+	n = buf->ele_num;
+	trace_put(n - 5, 0);
+	EXPECT(read(fd, e, sizeof(e)) == (n - 5) * 32);
+	trace_put(9, 1000);			/* wraps around */
+	EXPECT(read(fd, e, sizeof(e)) == 9 * 32 && e[8].e == 1008);
+	trace_put(1, 0);
+	buf->head = 0x7fffffe0;			/* a reader that lies gets nothing, and no other memory */
+	EXPECT(read(fd, e, sizeof(e)) == 0);
+	buf->head = 33;
+	EXPECT(read(fd, e, sizeof(e)) == 0);
+	close(fd);
+	EXPECT(trace_put(0, 0) == 1);		/* still mapped, so still shared */
+	munmap(buf, 512 << 10);
+	EXPECT(trace_put(0, 0) == 0);
+	fail_next(HC_SETUP_SBUF, EINVAL);
+	EXPECT_ERR(open("/dev/acrn_trace_1", O_RDWR), EINVAL);
+}
+
 static void on_alarm(int sig)
 {
 	(void)sig;
@@ -682,6 +729,7 @@ int main(void)
 		run("waiters", test_waiters);
 		run("look_before_sleep", test_look_before_sleep);
 		run("killed", test_killed);
+		run("trace", test_trace);
 		run("unload", test_unload);
 		run("kernel_log_2", test_kernel_log);
 	} else {
