@@ -36,16 +36,18 @@ $(INITRAMFS)/rt_vm.cpio: $(call rootfs,rt_vm) misc/image/make_initramfs
 	$(Q)misc/image/make_initramfs -o $@ -r service_vm/common -r service_vm/rt_vm \
 		-p /usr/bin/cyclictest
 
+SERVICE_TOOLS := $(BUILD)/acrntrace $(BUILD)/acrnlog $(BUILD)/burst
+
 # The Service VM's, with what a user VM boots from, and a small one without.
 SERVICE_VM_FILES := -r service_vm/common -r service_vm/service_vm \
 	-k $(KERNELS)/cloud $(SERVICE_MODULES:%=-m %) \
-	-p $(BUILD)/acrn-dm -f $(BUILD)/guest/bench_dm.elf=vm/bench_dm.elf \
+	-p $(BUILD)/acrn-dm $(SERVICE_TOOLS:%=-p %) -f $(BUILD)/guest/bench_dm.elf=vm/bench_dm.elf \
 	-p $(BUILD)/tamper -f $(BUILD)/guest/bystander.elf=vm/bystander.elf -f $(BUILD)/hsm/quercus_hsm.ko=lib/modules/quercus_hsm.ko
 USER_VM_FILES := -f $(CLOUD_KERNEL)=vm/bzImage -f $(INITRAMFS)/user_vm.cpio=vm/initramfs
 
 $(INITRAMFS)/service_vm.cpio $(INITRAMFS)/service_vm_small.cpio: $(call rootfs,service_vm) \
 		$(KERNELS)/fetched $(BUILD)/acrn-dm $(BUILD)/guest/bench_dm.elf $(BUILD)/hsm/quercus_hsm.ko \
-		$(BUILD)/tamper $(BUILD)/guest/bystander.elf misc/image/make_initramfs
+		$(BUILD)/tamper $(BUILD)/guest/bystander.elf $(SERVICE_TOOLS) misc/image/make_initramfs
 	@echo "  CPIO     $@"
 	$(Q)misc/image/make_initramfs -o $@ $(SERVICE_VM_FILES) $(if $(findstring small,$@),,$(USER_VM_FILES))
 

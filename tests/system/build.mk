@@ -5,3 +5,11 @@
 TEST_SCENARIOS := $(basename $(notdir $(wildcard tests/system/scenarios/*.xml)))
 images: $(TEST_SCENARIOS:%=$(BUILD)/scenarios/%.bin)
 -include tests/system/tamper/build.mk
+
+# What the case trace measures.
+$(BUILD)/burst: tests/system/burst.c
+	@mkdir -p $(@D)
+	@echo "  CC       $@"
+	$(Q)gcc -std=gnu11 -O2 -static -Wall -Wextra -Werror -o $@ $<
+
+ALL += $(BUILD)/burst

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "names.h"
+
+static const char *const names[NR_REASONS] = {
+	[0] = "exception or NMI",
+	[1] = "external interrupt",
+	[2] = "triple fault",
+	[7] = "interrupt window",
+	[8] = "NMI window",
+	[9] = "task switch",
+	[10] = "CPUID",
+	[11] = "GETSEC",
+	[12] = "HLT",
+	[13] = "INVD",
+	[15] = "RDPMC",
+	[17] = "RSM",
+	[18] = "VMCALL",
+	[19] = "VMCLEAR",
+	[20] = "VMLAUNCH",
+	[21] = "VMPTRLD",
+	[22] = "VMPTRST",
+	[23] = "VMREAD",
+	[24] = "VMRESUME",
+	[25] = "VMWRITE",
+	[26] = "VMXOFF",
+	[27] = "VMXON",
+	[28] = "control-register access",
+	[30] = "I/O instruction",
+	[31] = "RDMSR",
+	[32] = "WRMSR",
+	[36] = "MWAIT",
+	[39] = "MONITOR",
+	[40] = "PAUSE",
+	[41] = "machine check at entry",
+	[43] = "TPR below threshold",
+	[45] = "virtualised EOI",
+	[48] = "EPT violation",
+	[49] = "EPT misconfiguration",
+	[50] = "INVEPT",
+	[53] = "INVVPID",
+	[54] = "WBINVD",
+	[55] = "XSETBV",
+	[56] = "APIC write",
+	[59] = "VMFUNC",
+	[60] = "ENCLS",
+	[63] = "XSAVES",
+	[64] = "XRSTORS",
+	[67] = "UMWAIT",
+	[68] = "TPAUSE",
+};
+
+const char *exit_reason_name(uint32_t reason)
+{
+	return reason < NR_REASONS ? names[reason] : 0;
+}
