@@ -178,3 +178,14 @@ uint32_t intx_counts(const struct vm *vm, uint64_t *words, uint32_t max)
 	spin_unlock(&lock);
 	return n;
 }
+
+bool intx_look(uint32_t gsi, const struct vm **vm, int *vector)
+{
+	if (gsi >= NR_PINS)
+		return false;
+	spin_lock(&lock);
+	*vm = pins[gsi].owner;
+	*vector = pins[gsi].vector;
+	spin_unlock(&lock);
+	return *vm && *vector;
+}

@@ -18,3 +18,6 @@ void intx_release(struct vm *vm);
 
 /* Pairs (host vector, interrupts so far) of the pins the VM has open, at most `max` words. The number of words. Any CPU. */
 uint32_t intx_counts(const struct vm *vm, uint64_t *words, uint32_t max);
+
+/* Whose a pin is now, and its host vector, for the shell; false: nobody's. Any CPU. */
+bool intx_look(uint32_t gsi, const struct vm **vm, int *vector);

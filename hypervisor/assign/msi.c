@@ -160,3 +160,14 @@ int msi_route(uint8_t vector, const struct msi_message *guest, struct msi_messag
 	spin_unlock(&s->lock);
 	return err ? ERR(err) : 0;
 }
+
+bool msi_look(uint8_t vector, const struct vm **vm, struct msi_message *guest)
+{
+	struct source *s = &sources[vector];
+
+	spin_lock(&s->lock);
+	*vm = s->vm;
+	*guest = s->routed ? s->guest : (struct msi_message){ 0 };
+	spin_unlock(&s->lock);
+	return *vm;
+}

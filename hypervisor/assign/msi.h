@@ -35,3 +35,6 @@ int msi_route(uint8_t vector, const struct msi_message *guest, struct msi_messag
 
 /* Pairs (host vector, interrupts so far) of the VM's messages, at most `max` words. The number of words. Any CPU. */
 uint32_t msi_counts(const struct vm *vm, uint64_t *words, uint32_t max);
+
+/* Whose a host vector is, and the message it becomes (all 0: none yet), for the shell; false: nobody's. Any CPU. */
+bool msi_look(uint8_t vector, const struct vm **vm, struct msi_message *guest);

@@ -210,7 +210,7 @@ static void look_at_vms(void)
 
 static void body(void *arg __unused)
 {
-	shell_init(&manager, option_set("tee"));
+	shell_init(&manager, option_set("tee"), option_set("debug-shell"));
 	for (;;) {
 		look_at_vms();
 		vm_table_enter();

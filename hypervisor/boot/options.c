@@ -21,6 +21,7 @@ static struct option {
 	{ "split_lock", NULL },	/* ignore, report or fault: what guests' split locks become */
 	{ "tee", NULL },	/* VM consoles are shown on the hypervisor's console */
 	{ "check-memory", NULL },	/* walk all page tables after each change; =lend: a page may be lent to two user VMs */
+	{ "debug-shell", NULL },	/* shell commands that show and change memory and registers */
 	{ "test", NULL },	/* started by a test: power off instead of waiting for a person */
 };
 

@@ -13,3 +13,14 @@ void cmd_crash(int argc, char **argv);
 void cmd_life(int argc, char **argv);
 void cmd_reboot(int argc, char **argv);
 void cmd_poweroff(int argc, char **argv);
+
+void cmd_vcpu_dumpreg(int argc, char **argv);
+void cmd_dump_host_mem(int argc, char **argv);
+void cmd_dump_guest_mem(int argc, char **argv);
+void cmd_cpuid(int argc, char **argv);
+void cmd_rdmsr(int argc, char **argv);
+void cmd_wrmsr(int argc, char **argv);
+void cmd_int(int argc, char **argv);
+void cmd_pt(int argc, char **argv);
+void cmd_vioapic(int argc, char **argv);
+void cmd_dump_ioapic(int argc, char **argv);

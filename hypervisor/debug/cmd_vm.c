@@ -4,6 +4,7 @@
 #include "cpu/tsc.h"
 #include "debug/cmd.h"
 #include "exit/exit.h"
+#include "exit/watch.h"
 #include "lib/string.h"
 #include "log/console.h"
 #include "machine/ownership.h"
@@ -81,14 +82,43 @@ static void show_exits(struct vcpu *vcpu)
 			console_printf("  %-28s %lu\n", exit_reason_name(i), vcpu->exits[i]);
 }
 
+static void show_costs(struct vcpu *vcpu)
+{
+	uint32_t i;
+
+	console_printf("%s/%u\n", vcpu->vm->name, vcpu->vcpu_id);
+	for (i = 0; i < NR_EXIT_REASONS; i++) {
+		const struct exit_cost *c = &vcpu->cost[i];
+
+		if (c->nr)
+			console_printf("  %-28s %-10lu %-10lu %lu\n", exit_reason_name(i), c->nr, c->sum / c->nr, c->max);
+	}
+}
+
+/* The first call starts measuring, the next ones show. */
+static void costs(bool off)
+{
+	if (off || !watch_costs_on()) {
+		watch_costs(!off);
+		console_printf("cost of exits: measuring is %s\n", off ? "off" : "on; say \"vmexit hist\" again later");
+		return;
+	}
+	console_printf("  %-28s %-10s %-10s %s\n", "REASON", "EXITS", "MEAN", "MAX ticks to the next entry");
+	for_vcpus(show_costs);
+}
+
 void cmd_vmexit(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "clear"))
+	const char *word = argc > 1 ? argv[1] : "";
+
+	if (argc == 2 && !strcmp(word, "clear"))
 		for_vcpus(clear_exits);
 	else if (argc == 1)
 		for_vcpus(show_exits);
+	else if (!strcmp(word, "hist") && (argc == 2 || (argc == 3 && !strcmp(argv[2], "off"))))
+		costs(argc == 3);
 	else
-		console_printf("vmexit takes no argument, or the word \"clear\"\n");
+		console_printf("vmexit [clear | hist [off]]\n");
 }
 
 void cmd_cpu_list(int argc __unused, char **argv __unused)

@@ -6,8 +6,11 @@
 
 struct thread;
 
-/* Prints the prompt; typed characters and VM output wake `server` from now on; `tee` copies all VMs' output. */
-void shell_init(struct thread *server, bool tee);
+/*
+ * Prints the prompt; typed characters and VM output wake `server` from now on; `tee` copies all VMs' output,
+ * `debug` allows commands that show and change what belongs to VMs and the hypervisor.
+ */
+void shell_init(struct thread *server, bool tee, bool debug);
 
 /* Moves what VMs wrote to the console and serves what was typed. Never waits. */
 void shell_poll(void);

@@ -183,6 +183,16 @@ void ioapic_unmask(uint32_t gsi)
 }
 
 /* See the header. */
+bool ioapic_rte(uint32_t gsi, uint64_t *rte)
+{
+	struct ioapic *io = ioapic_of(gsi);
+
+	if (io)
+		*rte = READ_ONCE(io->rte[gsi - io->gsi_base]);
+	return io;
+}
+
+/* See the header. */
 uint32_t ioapic_count(void)
 {
 	return nr_ioapics;

@@ -145,6 +145,20 @@ static inline int __must_check wrmsr_safe(uint32_t msr, uint64_t v)
 	return err;
 }
 
+/* A byte of memory that may not be there: 0 or -EFAULT. */
+static inline int __must_check load8_safe(const uint8_t *p, uint8_t *v)
+{
+	int err = -EFAULT;
+
+	*v = 0;
+	__asm__ volatile("1: movb %[p], %[v]\n\t"
+			 "xorl %[err], %[err]\n\t"
+			 "2:\n\t"
+			 FIXUP("1b", "2b")
+			 : [v] "+q"(*v), [err] "+r"(err) : [p] "m"(*p));
+	return err;
+}
+
 /* Identification. */
 struct cpuid_regs {
 	uint32_t eax, ebx, ecx, edx;

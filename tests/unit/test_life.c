@@ -40,7 +40,7 @@ uint32_t manager_cpu(void) { return 0; }
 bool option_set(const char *name) { (void)name; return false; }
 bool vmcon_pump(void) { return false; }
 void console_flush(void) { }
-void shell_init(struct thread *server, bool tee) { (void)server; (void)tee; }
+void shell_init(struct thread *server, bool tee, bool debug) { (void)server; (void)tee; (void)debug; }
 void shell_poll(void) { }
 static unsigned int nr_rings_taken;
 void trace_detach_all(void) { nr_rings_taken++; }
