@@ -54,6 +54,7 @@ void boot_main(uint32_t magic, uint32_t info)
 	features_load();
 	boot_stage_memory();			/* page pool; stops here when there is too little */
 	hostmap_init();				/* own page tables; the boot tables are left */
+	boot_stage_screen();			/* mapped there too, if it is the console */
 	boot_stage_acpi();			/* CPUs, interrupt controllers, timers, power */
 	tsc_init(hpa(acpi.hpet_base), acpi.pm_tmr);
 	launch_prepare();			/* the scenario; stops here when it does not fit */

@@ -19,10 +19,13 @@ struct boot_module {
 	char string[BOOT_STRING_MAX];	/* tag, then arguments */
 };
 
+#define FRAMEBUFFER_RGB		1u
+#define FRAMEBUFFER_TEXT	2u	/* cells of character and attribute */
+
 struct boot_framebuffer {
 	uint64_t addr;			/* 0: none */
 	uint32_t pitch, width, height;
-	uint8_t bpp, type;		/* type as in multiboot2: 1 = RGB */
+	uint8_t bpp, type;		/* FRAMEBUFFER_*, as in multiboot2 */
 };
 
 struct boot_info {

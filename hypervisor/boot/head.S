@@ -17,6 +17,7 @@
 #define MB2_MAGIC	0xe85250d6
 #define MB2_TAG_REQUEST	1
 #define MB2_OPTIONAL	1
+#define MB2_TAG_FRAMEBUFFER 5
 #define COM1		0x3f8
 #define BOCHS_PORT	0xe9
 
@@ -39,6 +40,11 @@ mb2_request:
 	.long	mb2_request_end - mb2_request
 	.long	3, 6, 14, 15, 17
 mb2_request_end:
+	/* Text or any graphics mode will do; only EFI machines have to set one. */
+	.balign 8
+	.word	MB2_TAG_FRAMEBUFFER, MB2_OPTIONAL
+	.long	20
+	.long	0, 0, 0				/* width, height, depth */
 	.balign 8
 	.word	0, 0				/* end tag */
 	.long	8

@@ -286,6 +286,9 @@ void launch_vms(void)
 	for (i = 0; i < scenario->nr_vms; i++) {
 		if (!vm_table[i])
 			continue;
+		/* The machine's graphics are the Service VM's from here on. */
+		if (vm_is_service_order(vm_table[i]))
+			console_screen(NULL);
 		if (launch_start(vm_table[i]))
 			failed++;
 		else

@@ -13,11 +13,14 @@
 #include "log/console.h"
 #include "log/log.h"
 #include "log/panic.h"
+#include "log/screen.h"
 #include "mm/e820.h"
 #include "mm/frame.h"
+#include "mm/hostmap.h"
 
 #define POOL_MIN	(8ul << 20)
 #define POOL_SHIFT	8		/* plus RAM / 256 */
+#define SCREEN_MAX	(256ul << 20)	/* larger ones are no screens */
 #define POOL_LIMIT	(4ul << 30)	/* the boot page tables reach this far */
 
 /* See the header. */
@@ -34,6 +37,34 @@ void boot_stop(void)
 	panic_halt();
 }
 
+static uint64_t screen_size(const struct boot_framebuffer *f)
+{
+	return (uint64_t)f->pitch * f->height;
+}
+
+/* The loader's screen, for machines without serial port. */
+static void open_screen(const struct boot_framebuffer *f)
+{
+	struct screen s = {
+		.pitch = f->pitch, .width = f->width, .height = f->height,
+		.pixel_size = f->type == FRAMEBUFFER_TEXT ? 0 : (f->bpp + 7u) / 8,
+	};
+
+	if (!f->addr || (f->type != FRAMEBUFFER_RGB && f->type != FRAMEBUFFER_TEXT) || screen_size(f) > SCREEN_MAX)
+		return;
+	s.mem = hostmap_device(hpa(f->addr), screen_size(f));
+	console_screen(s.mem ? &s : NULL);
+}
+
+/* See the header. The address stays the same. */
+void boot_stage_screen(void)
+{
+	const struct boot_framebuffer *f = &boot_info.framebuffer;
+
+	if (f->addr && screen_size(f) <= SCREEN_MAX && !hostmap_device(hpa(f->addr), screen_size(f)))
+		console_screen(NULL);
+}
+
 /* See the header. */
 void boot_stage_loader(uint32_t magic, uint32_t info)
 {
@@ -41,6 +72,7 @@ void boot_stage_loader(uint32_t magic, uint32_t info)
 
 	options_parse(boot_info.cmdline);
 	console_init(option_uart_port());
+	open_screen(&boot_info.framebuffer);
 	log_set_level(option_loglevel());
 	console_printf("\nQuercus hypervisor\n");
 	if (err) {

@@ -14,6 +14,8 @@ void boot_stage_loader(uint32_t magic, uint32_t info);
 void boot_stage_features(void);
 /* Memory map and page pool: 8 MiB + 1/256 of RAM, below 4 GiB. */
 void boot_stage_memory(void);
+/* The screen is mapped again, when hostmap_init() has replaced the boot tables. */
+void boot_stage_screen(void);
 void boot_stage_acpi(void);
 /* The lines a person looks for: name, CPUs, memory, pool, loader, modules. */
 void boot_stage_banner(void);

@@ -6,6 +6,7 @@
 #include "lib/spinlock.h"
 #include "lib/util.h"
 #include "log/panic.h"
+#include "log/screen.h"
 #include "x86/insn.h"
 
 /* 16550 registers (offset from the base port) and bits. */
@@ -37,6 +38,7 @@
 static struct spinlock lock = SPINLOCK_INIT;
 static uint16_t uart;		/* 0: none */
 static bool bochs_port;
+static bool screen_on;		/* off again once a VM owns the screen */
 static uint8_t typed[TYPED_MAX];	/* [lock] */
 static uint32_t typed_in, typed_out;	/* [lock] bytes ever put into and taken out of it */
 static uint32_t fifo_left;	/* [lock] characters the transmit FIFO still takes without a look */
@@ -94,6 +96,14 @@ static void put(char c)
 		uart_put('\r');
 	if (uart)
 		uart_put(c);
+	if (screen_on || unlikely(panic_active()))
+		screen_put(c);
+}
+
+/* See the header. */
+void console_screen(const struct screen *s)
+{
+	screen_on = s && !uart && screen_open(s);
 }
 
 /* Finds the sinks that exist (see the header). Boot CPU. */

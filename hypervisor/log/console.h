@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The hypervisor's console: every sink there is (UART of the `uart=` option,
- * else COM1; Bochs' port 0xE9) gets each byte. Output is serialised by a lock.
+ * else COM1; Bochs' port 0xE9; without UART the screen) gets each byte. Output is serialised by a lock.
  */
 #pragma once
 
@@ -11,6 +11,14 @@
 void console_init(uint16_t uart_port);
 void console_write(const char *s, size_t n);
 void console_printf(const char *fmt, ...) __printf(1, 2);
+
+struct screen;
+
+/*
+ * Where there is no UART, shows output on this screen too, from its top on; NULL: no more, as a VM owns it now.
+ * A panic still shows. Boot CPU.
+ */
+void console_screen(const struct screen *s);
 
 /* Waits until the last byte has left the UART: before power-off and reset. Any context but NMI. */
 void console_flush(void);

@@ -29,6 +29,8 @@ set timeout=0
 set default=0
 menuentry Quercus {
 %(lines)s
+	# A PC keeps its text mode; EFI has none, and gives the hypervisor the mode it is in.
+	if [ "$grub_platform" = pc ]; then set gfxpayload=text; fi
 	boot
 	# Only reached when something is wrong: say it again, on the serial port.
 	serial --unit=0 --speed=115200
