@@ -9,6 +9,7 @@
 #include "boot/stages.h"
 #include "config/scenario.h"
 #include "cpu/percpu.h"
+#include "emul/vpci/ivshmem.h"
 #include "hw/acpi.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
@@ -75,8 +76,6 @@ static void check_fields(void)
 	char text[160];
 	unsigned int i;
 
-	if (scenario->nr_ivshmem)
-		refuse("ivshmem regions are not served by this version; take them out");
 	for (i = 0; i < scenario->nr_vms; i++) {
 		const char *field = unserved(&scenario->vms[i]);
 
@@ -191,6 +190,26 @@ static void take_ram(void)
 	}
 }
 
+/* Memory that VMs share is no VM's RAM: it stays the region's whoever comes and goes. */
+static void take_shared(void)
+{
+	char text[160];
+	uint64_t at;
+	uint32_t i;
+
+	for (i = 0; i < scenario->nr_ivshmem; i++) {
+		const struct scenario_ivshmem *r = &scenario->ivshmem[i];
+
+		if (e820_take(&host_e820, r->size, MIN(r->size, SIZE_2M), ~0ul, &at)) {
+			snprintf(text, sizeof(text), "ivshmem region \"%s\": there are no %lu KB of free memory in one piece for it",
+				 r->name, r->size >> 10);
+			refuse(text);
+		}
+		memset(hpa_to_hva(hpa(at)), 0, r->size);
+		ivshmem_region_init(i, r, hpa(at));
+	}
+}
+
 /* Arguments: those of the module's string replace the scenario's; words of the boot options follow for the Service VM. */
 static void build_cmdline(char *out, size_t size, const struct scenario_vm *cfg, const struct boot_module *kernel)
 {
@@ -277,6 +296,7 @@ void launch_vms(void)
 	slots_init(scenario);
 	wait_until(cpus_ready, NULL);
 	take_ram();
+	take_shared();
 	iommu_prepare();
 	for (i = 0; i < scenario->nr_vms; i++)
 		if (scenario->vms[i].load_order != SCENARIO_POST_LAUNCHED)

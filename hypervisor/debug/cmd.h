@@ -8,6 +8,7 @@ void cmd_vmexit(int argc, char **argv);
 void cmd_memory(int argc, char **argv);
 void cmd_cpu_list(int argc, char **argv);
 void cmd_crash(int argc, char **argv);
+void cmd_ivshmem(int argc, char **argv);
 
 /* vm_pause, vm_resume, vcpu_pause, vcpu_resume, vm_reset, vm_off. Inside vm_table_enter(), which they leave for a while. */
 void cmd_life(int argc, char **argv);

@@ -3,6 +3,7 @@
 #include "cpu/percpu.h"
 #include "cpu/tsc.h"
 #include "debug/cmd.h"
+#include "emul/vpci/ivshmem.h"
 #include "exit/exit.h"
 #include "exit/watch.h"
 #include "lib/string.h"
@@ -143,4 +144,19 @@ void cmd_memory(int argc, char **argv)
 		console_printf("memory check: not done, the page pool is empty\n");
 	else
 		console_printf("memory check: %u tables, %u spans, %u faults\n", r.nr_tables, r.nr_spans, r.nr_faults);
+}
+
+void cmd_ivshmem(int argc __unused, char **argv __unused)
+{
+	struct ivshmem_counts c;
+	uint32_t i, n;
+
+	console_printf("VM               REGION           BDF   AT             RUNG         IGNORED      DROPPED WRITES\n");
+	vm_table_enter();
+	for (i = 0; i < MAX_VMS; i++)
+		for (n = 0; n < SCENARIO_MAX_IVSHMEM; n++)
+			if (vm_table[i] && ivshmem_count(vm_table[i], n, &c))
+				console_printf("%-16s %-16s %04x  %-14lx %-12lu %-12lu %lu\n", vm_table[i]->name, c.region, c.bdf,
+					       c.memory, c.nr_rung, c.nr_ignored, c.nr_dropped);
+	vm_table_leave();
 }

@@ -52,6 +52,7 @@ static const struct {
 	{ "vioapic", "VM", "a VM's interrupt lines", cmd_vioapic, false },
 	{ "dump_ioapic", "", "the machine's interrupt lines", cmd_dump_ioapic, false },
 	{ "cpu_list", "", "CPUs and their scheduling policy", cmd_cpu_list, false },
+	{ "ivshmem", "", "shared memory: where each VM has it, doorbells rung and ignored", cmd_ivshmem, false },
 	{ "memory", "[check]", "the hypervisor's page pool, or a check of who owns memory", cmd_memory, false },
 	{ "log", "", "the log kept in memory", cmd_log, false },
 	{ "loglevel", "[CONSOLE [MEM [NPK]]]", "what is printed and what goes to acrnlog: 1 errors to 4 all", cmd_loglevel, false },

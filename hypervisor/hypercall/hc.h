@@ -45,6 +45,9 @@ int64_t hc_trace_ring(struct hc_call *c);
 int64_t hc_ioreq_buffer(struct hc_call *c);
 int64_t hc_ioreq_done(struct hc_call *c);
 
+int64_t hc_vdev_add(struct hc_call *c);
+int64_t hc_vdev_remove(struct hc_call *c);
+
 int64_t hc_irq_msi(struct hc_call *c);
 int64_t hc_irq_line(struct hc_call *c);
 int64_t hc_irq_monitor(struct hc_call *c);

@@ -4,6 +4,7 @@
  * every page is looked up in the Service VM's own EPT, so that nobody is given
  * what the Service VM does not have.
  */
+#include "emul/vpci/vpci.h"
 #include "hypercall/hc.h"
 #include "lib/errno.h"
 #include "lib/util.h"
@@ -89,13 +90,11 @@ static int add(struct vm *vm, const struct vm_memory_region *r)
 	return err;
 }
 
-static int one_region(struct vm *vm, const struct vm_memory_region *r)
+static int change(struct vm *vm, const struct vm_memory_region *r)
 {
 	uint32_t attr;
 	int err;
 
-	if (!r->size || !IS_ALIGNED(r->size | r->gpa, PAGE_SIZE) || !range_fits(r->gpa, r->size, GPA_LIMIT))
-		return ERR(-EINVAL);
 	switch (r->type) {
 	case MR_ADD:
 		if (!IS_ALIGNED(r->service_vm_gpa, PAGE_SIZE) || !range_fits(r->service_vm_gpa, r->size, GPA_LIMIT))
@@ -109,6 +108,19 @@ static int one_region(struct vm *vm, const struct vm_memory_region *r)
 	default:
 		return ERR(-EINVAL);
 	}
+}
+
+/* Not where a device of ours has memory: what the VM may do there is not its creator's to say. */
+static int one_region(struct vm *vm, const struct vm_memory_region *r)
+{
+	int err;
+
+	if (!r->size || !IS_ALIGNED(r->size | r->gpa, PAGE_SIZE) || !range_fits(r->gpa, r->size, GPA_LIMIT) ||
+	    !vpci_lock_range(vm, r->gpa, r->size))
+		return ERR(-EINVAL);
+	err = change(vm, r);
+	vpci_unlock_range(vm);
+	return err;
 }
 
 int64_t hc_mem_regions(struct hc_call *c)
@@ -144,10 +156,12 @@ int64_t hc_mem_protect(struct hc_call *c)
 
 	if (err)
 		return err;
-	if (wp.set > 1 || !IS_ALIGNED(wp.gpa, PAGE_SIZE) ||
-	    pgtable_lookup(&c->target->ept, wp.gpa, NULL, NULL, NULL))
+	if (wp.set > 1 || !IS_ALIGNED(wp.gpa, PAGE_SIZE) || !vpci_lock_range(c->target, wp.gpa, PAGE_SIZE))
 		return -EINVAL;
-	return gpa_protect(c->target, gpa(wp.gpa), PAGE_SIZE, wp.set ? PG_W : 0, wp.set ? 0 : PG_W);
+	err = pgtable_lookup(&c->target->ept, wp.gpa, NULL, NULL, NULL) ? -EINVAL :
+	      gpa_protect(c->target, gpa(wp.gpa), PAGE_SIZE, wp.set ? PG_W : 0, wp.set ? 0 : PG_W);
+	vpci_unlock_range(c->target);
+	return err;
 }
 
 int64_t hc_mem_gpa2hpa(struct hc_call *c)

@@ -220,7 +220,7 @@ const struct machine_part machine_devices[] = {
 	{ "vUARTs", FOR_PRE | FOR_SERVICE, vuarts_create, vuarts_destroy, vuarts_reset },
 	{ "vRTC", FOR_PRE | FOR_SERVICE, vrtc_part, vrtc_destroy, NULL },
 	{ "power management", FOR_PRE | FOR_SERVICE, vpm_part, vpm_destroy, NULL },
-	{ "PCI", FOR_PRE | FOR_SERVICE, vpci_part, vpci_destroy, vpci_part_reset },
+	{ "PCI", FOR_ALL, vpci_part, vpci_destroy, vpci_part_reset },
 	{ "test device", FOR_ALL, testdev_part, testdev_part_destroy, NULL },
 };
 const unsigned int machine_nr_devices = ARRAY_SIZE(machine_devices);

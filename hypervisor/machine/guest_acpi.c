@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ACPI tables of a pre-launched VM: hardware-reduced (no PIC, PIT or PM timer to
- * emulate), a MADT with its vCPUs, and a DSDT with its UARTs and S5. They lie in
- * the firmware area, which the guest's memory map reserves.
+ * emulate), a MADT with its vCPUs, and a DSDT with its UARTs, its PCI bus when
+ * something is on it, and S5. They lie in the firmware area, which the guest's
+ * memory map reserves.
  */
+#include "emul/vpci/ivshmem.h"
 #include "emul/vpm.h"
 #include "lib/string.h"
 #include "lib/util.h"
@@ -119,10 +121,55 @@ static void put_uart(uint8_t *at, uint32_t index, const struct scenario_vuart *u
 	memcpy(at + UART_IRQ, &mask, 2);
 }
 
+/*
+ * Device (\_SB.PCI0) { _HID PNP0A03, _CRS { bus 0, ports, memory below and above 4 GiB } }. Without it Linux
+ * does not look for a bus. Ranges are filled in at the offsets below: minimum, maximum, translation, length.
+ */
+static const uint8_t aml_pci[] = {
+	0x10, 0x4d, 0x08, '\\', '_', 'S', 'B', '_',		/* Scope, 141 bytes */
+	0x5b, 0x82, 0x44, 0x08, 'P', 'C', 'I', '0',		/* Device, 132 bytes */
+	0x08, '_', 'H', 'I', 'D', 0x0c, 0x41, 0xd0, 0x0a, 0x03,	/* EISAID PNP0A03 */
+	0x08, '_', 'C', 'R', 'S', 0x11, 0x4e, 0x06, 0x0a, 0x6a,	/* Buffer of 106 */
+	0x88, 0x0d, 0x00, 2, 0x0c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0,	/* bus 0 */
+	0x88, 0x0d, 0x00, 1, 0x0c, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,	/* ports, 16 bits */
+	0x87, 0x17, 0x00, 0, 0x0c, 1, 0, 0, 0, 0,			/* memory, 32 bits */
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0x8a, 0x2b, 0x00, 0, 0x0c, 7, 0, 0, 0, 0, 0, 0, 0, 0,		/* prefetchable memory, 64 bits */
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0x79, 0x00,
+};
+enum { PCI_PORTS = 60, PCI_LOW = 78, PCI_HIGH = 108 };
+_Static_assert(sizeof(aml_pci) == 142, "lengths inside count on it");
+
+/* Numbers of `size` bytes, little endian. */
+static void put_range(uint8_t *at, uint32_t size, uint64_t first, uint64_t last)
+{
+	const uint64_t length = last - first + 1;
+
+	memcpy(at, &first, size);
+	memcpy(at + size, &last, size);
+	memcpy(at + 3 * size, &length, size);
+}
+
+/* Bytes written: none when nothing is on the bus. */
+static uint32_t put_pci(uint8_t *at, const struct vm *vm)
+{
+	uint64_t first, last;
+
+	if (!ivshmem_memory_range(vm, &first, &last))
+		return 0;
+	memcpy(at, aml_pci, sizeof(aml_pci));
+	put_range(at + PCI_PORTS, 2, IVSHMEM_PORT_BASE, IVSHMEM_PORT_BASE + IVSHMEM_PORT_SIZE - 1);
+	put_range(at + PCI_LOW, 4, IVSHMEM_MMIO_BASE, IVSHMEM_MMIO_BASE + IVSHMEM_MMIO_SIZE - 1);
+	put_range(at + PCI_HIGH, 8, first, last);
+	return sizeof(aml_pci);
+}
+
 static void *build_dsdt(struct builder *b)
 {
 	const struct scenario_vm *cfg = b->job->vm->cfg;
-	uint32_t max = sizeof(struct acpi_header) + sizeof(aml_s5) + SCENARIO_MAX_VUARTS * sizeof(aml_uart);
+	uint32_t max = sizeof(struct acpi_header) + sizeof(aml_s5) + sizeof(aml_pci) + SCENARIO_MAX_VUARTS * sizeof(aml_uart);
 	uint32_t n = sizeof(struct acpi_header), i;
 	uint8_t *d = take(b, max);
 
@@ -130,6 +177,7 @@ static void *build_dsdt(struct builder *b)
 		return NULL;
 	memcpy(d + n, aml_s5, sizeof(aml_s5));
 	n += sizeof(aml_s5);
+	n += put_pci(d + n, b->job->vm);
 	for (i = 0; i < SCENARIO_MAX_VUARTS; i++) {
 		if (cfg->vuarts[i].type == SCENARIO_VUART_NONE)
 			continue;

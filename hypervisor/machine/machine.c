@@ -3,6 +3,7 @@
 #include "machine/machine.h"
 
 #include "cpu/percpu.h"
+#include "emul/vpci/ivshmem.h"
 #include "lib/bits.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -16,7 +17,7 @@
 #include "vm/vm.h"
 
 #define VM_PAGES	((uint32_t)PAGES(sizeof(struct vm)))
-#define NR_PARTS	4u
+#define NR_PARTS	5u
 #define VPIDS_PER_VM	MAX_VCPUS_PER_VM
 
 static void vcpus_destroy(struct vm *vm)
@@ -49,11 +50,19 @@ static int devices_create(struct vm *vm, const struct machine_request *req);
 static void devices_destroy(struct vm *vm);
 static void devices_reset(struct vm *vm);
 
+/* Other VMs ring only while there are vCPUs to interrupt. */
+static int doorbells_create(struct vm *vm, const struct machine_request *req __unused)
+{
+	ivshmem_connect(vm);
+	return 0;
+}
+
 static const struct machine_part parts[NR_PARTS] = {
 	{ "memory", FOR_ALL, memory_create, memory_destroy, NULL },
 	{ "DMA", FOR_SERVICE, dma_create, dma_destroy, NULL },
 	{ "devices", FOR_ALL, devices_create, devices_destroy, devices_reset },
 	{ "vCPUs", FOR_ALL, vcpus_create, vcpus_destroy, NULL },
+	{ "doorbells", FOR_ALL, doorbells_create, ivshmem_disconnect, NULL },
 };
 
 static uint32_t kind_of(const struct vm *vm)

@@ -54,7 +54,7 @@ ABI_AT(struct acrn_mmiodev, res, 8);
 #define VDEV_ID_UART		0x99009710u
 #define VDEV_ID_ROOT_PORT	0x9D148086u
 
-/* HC_ADD_VDEV, HC_REMOVE_VDEV. args: ivshmem: region name; UART: u16 index; root port: 12 bytes. */
+/* HC_ADD_VDEV, HC_REMOVE_VDEV. args: ivshmem: region name, "hv:/" before it is allowed; UART: u16 index; root port: 12 bytes. */
 struct acrn_vdev {
 	union {
 		uint64_t value;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cpu/features.h"
+#include "emul/vpci/ivshmem.h"
 #include "lib/util.h"
 #include "mm/pgtable.h"
 #include "vm/gpa.h"
@@ -14,6 +15,14 @@
 struct hv_load hv_load;
 
 bool feature_has(enum feature f) { (void)f; return false; }
+
+bool ivshmem_memory_range(const struct vm *vm, uint64_t *first, uint64_t *last)
+{
+	(void)vm;
+	(void)first;
+	(void)last;
+	return false;
+}
 
 uint64_t service_acpi_build(struct load_job *job) { (void)job; return 0x2000; }
 

@@ -3,8 +3,10 @@
 #include "hv_machine.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "emul/vpci/vpci.h"
 #include "hw/acpi.h"
 #include "io/ioreq.h"
 #include "irq/ioapic.h"
@@ -37,6 +39,42 @@ void ioapic_info(uint32_t i, uint64_t *base, uint32_t *gsi_base, uint32_t *nr_pi
 /* There is no IOMMU. */
 int dma_create(struct vm *vm, const struct machine_request *r) { (void)vm; (void)r; return 0; }
 void dma_destroy(struct vm *vm) { (void)vm; }
+
+struct hv_vdev hv_vdev;
+
+int vpci_add_ivshmem(struct vm *vm, const struct ivshmem_request *r)
+{
+	(void)vm;
+	hv_vdev.nr_added++;
+	hv_vdev.request = *r;
+	snprintf(hv_vdev.region, sizeof(hv_vdev.region), "%s", r->region);
+	return 0;
+}
+
+int ivshmem_remove(struct vm *vm, uint16_t bdf)
+{
+	(void)vm;
+	hv_vdev.removed = bdf;
+	return 0;
+}
+
+bool vpci_lock_range(struct vm *vm, uint64_t at, uint64_t size)
+{
+	(void)vm;
+	if (hv_vdev.size && at < hv_vdev.at + hv_vdev.size && hv_vdev.at < at + size)
+		return false;
+	hv_vdev.nr_locks++;
+	return true;
+}
+
+void vpci_unlock_range(struct vm *vm)
+{
+	(void)vm;
+	hv_vdev.nr_locks--;
+}
+
+void ivshmem_connect(struct vm *vm) { (void)vm; }
+void ivshmem_disconnect(struct vm *vm) { (void)vm; }
 
 static int make(unsigned int n)
 {

@@ -269,6 +269,14 @@ int gpa_unmap(struct vm *vm, gpa_t at, uint64_t size)
 	return 0;
 }
 
+void vm_port_intercept(struct vm *vm, uint16_t port, uint32_t nr, bool exits)
+{
+	(void)vm;
+	(void)port;
+	(void)nr;
+	(void)exits;
+}
+
 /* Physical destinations only, which is what the tests use. */
 void vlapic_for_dest(struct vm *vm, uint32_t dest, bool logical, void (*fn)(struct vcpu *vcpu, void *arg), void *arg)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "emul/vpci/ivshmem.h"
 #include "cpu/features.h"
 #include "emul/vpm.h"
 #include "lib/util.h"
@@ -62,6 +63,16 @@ static uint8_t sum(const void *p, uint32_t n)
 	while (n--)
 		s = (uint8_t)(s + *b++);
 	return s;
+}
+
+static bool shared_memory;
+
+bool ivshmem_memory_range(const struct vm *who, uint64_t *first, uint64_t *last)
+{
+	(void)who;
+	*first = 0x1234500000;
+	*last = 0x12345fffff;
+	return shared_memory;
 }
 
 static uint64_t u64_at(const void *p) { uint64_t v; memcpy(&v, p, 8); return v; }
@@ -239,6 +250,21 @@ START_TEST(iasl_understands_the_tables)
 	ck_assert_ptr_nonnull(strstr(text, "Device (COM3)"));
 	ck_assert_ptr_nonnull(strstr(text, "0x02F8"));
 	ck_assert_ptr_nonnull(strstr(text, "{15}"));
+	ck_assert_ptr_null(strstr(text, "PCI0"));
+	free(text);
+	/* With a shared region its bus is there, with room for the BARs. */
+	shared_memory = true;
+	rsdp = build();
+	shared_memory = false;
+	text = disassemble(dir, table(rsdp, "DSDT"), true);
+	ck_assert_ptr_nonnull(strstr(text, "Device (PCI0)"));
+	ck_assert_ptr_nonnull(strstr(text, "EisaId (\"PNP0A03\")"));
+	ck_assert_ptr_nonnull(strstr(text, "0xC07F"));
+	ck_assert_ptr_nonnull(strstr(text, "0xD000FFFF"));
+	ck_assert_ptr_nonnull(strstr(text, "0x0000001234500000"));
+	ck_assert_ptr_nonnull(strstr(text, "0x00000012345FFFFF"));
+	ck_assert_ptr_nonnull(strstr(text, "0x0000000000100000"));
+	ck_assert_ptr_nonnull(strstr(text, "Device (COM3)"));
 	free(text);
 	free(disassemble(dir, table(rsdp, "FACP"), false));
 	free(disassemble(dir, table(rsdp, "APIC"), false));

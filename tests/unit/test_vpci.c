@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A VM's PCI bus: the CF8 protocol, ECAM, the HSM function, capability lists, who sees what. */
-/* unit: hypervisor/emul/vpci/vpci.c hypervisor/emul/vpci/passthru.c hypervisor/emul/vpci/cap.c hypervisor/emul/vpci/vmsi.c hypervisor/emul/vpci/vmsix.c hypervisor/emul/vpci/vmsix_table.c hypervisor/emul/vpci/hsm_function.c hypervisor/assign/msi.c hypervisor/assign/damper.c tests/fake/vm_time.c tests/fake/vpci_bus.c tests/fake/vm_vm.c tests/fake/vm_mem.c tests/fake/vm_virq.c tests/fake/vm_io.c tests/fake/vtd.c */
+/* unit: hypervisor/emul/vpci/vpci.c hypervisor/emul/vpci/ivshmem.c hypervisor/emul/vpci/ivshmem_ring.c hypervisor/emul/vpci/passthru.c hypervisor/emul/vpci/cap.c hypervisor/emul/vpci/vmsi.c hypervisor/emul/vpci/vmsix.c hypervisor/emul/vpci/vmsix_table.c hypervisor/emul/vpci/hsm_function.c hypervisor/assign/msi.c hypervisor/assign/damper.c tests/fake/vm_time.c tests/fake/vpci_bus.c tests/fake/vm_vm.c tests/fake/vm_mem.c tests/fake/vm_virq.c tests/fake/vm_io.c tests/fake/vtd.c */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "vm_vm.h"
 #include "vpci_bus.h"
 #include "vtd.h"
+#include "emul/vpci/ivshmem.h"
 #include "emul/vpci/vpci.h"
 #include "hw/acpi.h"
 #include "lib/errno.h"
@@ -319,6 +320,48 @@ START_TEST(prelaunched_bus)
 }
 END_TEST
 
+/* Shared regions on both kinds of bus; what the functions do is test_ivshmem's. */
+START_TEST(ivshmem_functions)
+{
+	static const struct scenario_ivshmem r[2] = {
+		{ .name = "one", .size = 4096, .vm_mask = 1 }, { .name = "two", .size = 8192, .vm_mask = 1 }
+	};
+
+	ivshmem_region_init(0, &r[0], hpa(0x100000));
+	ivshmem_region_init(1, &r[1], hpa(0x200000));
+	build(SCENARIO_PRE_LAUNCHED);
+	ck_assert_int_eq(vpci_create(vm), 0);
+	ck_assert_uint_eq(rd(1 << 3, 0, 4), 0x11101af4);
+	ck_assert_uint_eq(rd(2 << 3, 2, 2), 0x1110);
+	ck_assert_uint_eq(rd(3 << 3, 0, 4), 0xffffffff);
+	wr(1 << 3, 4, 2, 0x0404);
+	ck_assert_uint_eq(rd(1 << 3, 5, 1), 0x04);
+	ck_assert_uint_eq(rd(2 << 3, 4, 2), 0);
+	vpci_reset(vm);
+	ck_assert_uint_eq(rd(1 << 3, 4, 2), 0);
+	teardown();
+	/* The Service VM's take free numbers below the HSM function. */
+	build(SCENARIO_SERVICE);
+	bus_add(30 << 3, 0x12345678);
+	ck_assert_int_eq(vpci_create(vm), 0);
+	ck_assert_uint_eq(rd(HSM_BDF, 0, 4), HSM_FUNCTION_DEVICE << 16 | HSM_FUNCTION_VENDOR);
+	ck_assert_uint_eq(rd(30 << 3, 0, 4), 0x12345678);
+	ck_assert_uint_eq(rd(29 << 3, 0, 4), 0x11101af4);
+	ck_assert_uint_eq(rd(28 << 3, 0, 4), 0x11101af4);
+	wr(29 << 3, 0x1c, 4, 0x80);
+	ck_assert_uint_eq(rd(29 << 3, 0x1c, 4), 0x80);
+	/* The first region has the lower number: its size is 4 KiB. */
+	wr(28 << 3, 0x18, 4, ~0u);
+	ck_assert_uint_eq(rd(28 << 3, 0x18, 4), 0xfffff00c);
+	wr(29 << 3, 0x18, 4, ~0u);
+	ck_assert_uint_eq(rd(29 << 3, 0x18, 4), 0xffffe00c);
+	ck_assert_uint_eq(fake_bus.nr_writes, 0);
+	teardown();
+	ivshmem_region_init(0, NULL, hpa(0));
+	ivshmem_region_init(1, NULL, hpa(0));
+}
+END_TEST
+
 #define ECAM	0xb0000000ul
 
 START_TEST(ecam_is_checked_like_the_ports)
@@ -456,6 +499,7 @@ int main(void)
 	tcase_add_test(c, second_msi_is_hidden);
 	tcase_add_test(c, firmwares_messages_are_ended);
 	tcase_add_test(o, prelaunched_bus);
+	tcase_add_test(o, ivshmem_functions);
 	tcase_add_test(o, ecam_is_checked_like_the_ports);
 	tcase_add_test(o, first_touch_keeps_traps);
 	tcase_add_test(o, dma_of_functions_that_were_met);

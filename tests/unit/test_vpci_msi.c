@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* MSI and MSI-X of passed-through functions: what the device holds, what the guest sees, what is given back. */
-/* unit: hypervisor/emul/vpci/vpci.c hypervisor/emul/vpci/passthru.c hypervisor/emul/vpci/cap.c hypervisor/emul/vpci/vmsi.c hypervisor/emul/vpci/vmsix.c hypervisor/emul/vpci/vmsix_table.c hypervisor/emul/vpci/hsm_function.c hypervisor/assign/msi.c hypervisor/assign/damper.c tests/fake/vm_time.c tests/fake/vpci_bus.c tests/fake/vm_vm.c tests/fake/vm_mem.c tests/fake/vm_virq.c tests/fake/vm_io.c tests/fake/vtd.c */
+/* unit: hypervisor/emul/vpci/vpci.c hypervisor/emul/vpci/ivshmem.c hypervisor/emul/vpci/ivshmem_ring.c hypervisor/emul/vpci/passthru.c hypervisor/emul/vpci/cap.c hypervisor/emul/vpci/vmsi.c hypervisor/emul/vpci/vmsix.c hypervisor/emul/vpci/vmsix_table.c hypervisor/emul/vpci/hsm_function.c hypervisor/assign/msi.c hypervisor/assign/damper.c tests/fake/vm_time.c tests/fake/vpci_bus.c tests/fake/vm_vm.c tests/fake/vm_mem.c tests/fake/vm_virq.c tests/fake/vm_io.c tests/fake/vtd.c */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>

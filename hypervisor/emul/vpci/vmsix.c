@@ -62,7 +62,7 @@ static uint64_t table_address(const struct pci_function *f)
 	return bar ? bar + f->msix.bar_offset : 0;
 }
 
-static uint64_t address_limit(void)
+uint64_t passthru_address_limit(void)
 {
 	uint32_t bits = DEFAULT_BITS;
 
@@ -76,11 +76,11 @@ static uint64_t address_limit(void)
  * must be device memory that it could access itself. Not ours, not RAM, not an
  * interrupt controller, not another function's trapped table.
  */
-static bool is_guests_device(struct vm *vm, uint64_t start, uint64_t size)
+bool passthru_is_device(const struct vm *vm, uint64_t start, uint64_t size)
 {
 	uint64_t at;
 
-	if (!range_fits(start, size, address_limit()))
+	if (!range_fits(start, size, passthru_address_limit()))
 		return false;
 	for (at = start; at < start + size; at += PAGE_SIZE) {
 		uint32_t attr;
@@ -132,7 +132,7 @@ static int trap(struct pci_function *f, uint64_t table)
 	int err;
 
 	trap_range(x, table, &start, &size);
-	if (!is_guests_device(f->vm, start, size) || x->nr_moves >= MAX_MOVES)
+	if (!passthru_is_device(f->vm, start, size) || x->nr_moves >= MAX_MOVES)
 		return ERR(-EINVAL);
 	/* Back where it was, after sizing say, costs nothing. */
 	if (start != x->trap)
@@ -188,7 +188,7 @@ static const char *unusable(const struct pci_function *f, uint32_t at)
 	if (!table)
 		return "the BAR of its table has no address";
 	trap_range(&f->msix, table, &start, &size);
-	if (!is_guests_device(f->vm, start, size))
+	if (!passthru_is_device(f->vm, start, size))
 		return "its table is in a place that is not the VM's alone";
 	return NULL;
 }

@@ -5,6 +5,8 @@
  */
 #include "emul/vpci/vpci.h"
 
+#include "emul/vpci/ivshmem.h"
+#include "emul/vpci/ivshmem_priv.h"
 #include "emul/vpci/vpci_priv.h"
 #include "hw/acpi.h"
 #include "hw/pci.h"
@@ -70,7 +72,7 @@ static void service_write(struct vpci *p, uint16_t bdf, uint32_t reg, uint32_t s
 		passthru_write(p, bdf, reg, size, value);
 }
 
-/* A pre-launched VM's bus: a host bridge at 00:00.0. */
+/* A pre-launched VM's bus: a host bridge at 00:00.0, and its ivshmem functions. */
 static uint32_t own_read(uint16_t bdf, uint32_t reg, uint32_t size)
 {
 	uint32_t v = 0;
@@ -84,6 +86,26 @@ static uint32_t own_read(uint16_t bdf, uint32_t reg, uint32_t size)
 	return v >> 8 * (reg & 3) & mask_of(size);
 }
 
+static uint32_t bus_read(struct vpci *p, uint16_t bdf, uint32_t reg, uint32_t size)
+{
+	const struct ivshmem *f = ivshmem_at(p->vm, bdf);
+
+	if (f)
+		return ivshmem_config_read(f, reg & ~3u) >> 8 * (reg & 3) & mask_of(size);
+	return vm_is_service_order(p->vm) ? service_read(p, bdf, reg, size) : own_read(bdf, reg, size);
+}
+
+static void bus_write(struct vpci *p, uint16_t bdf, uint32_t reg, uint32_t size, uint32_t value)
+{
+	struct ivshmem *f = ivshmem_at(p->vm, bdf);
+	uint32_t shift = 8 * (reg & 3);
+
+	if (f)
+		ivshmem_config_write(f, reg & ~3u, value << shift, mask_of(size) << shift);
+	else if (vm_is_service_order(p->vm))
+		service_write(p, bdf, reg, size, value);
+}
+
 static int address_port(struct vcpu *vcpu, void *dev, struct io_access *acc)
 {
 	struct vpci *p = dev;
@@ -95,8 +117,8 @@ static int address_port(struct vcpu *vcpu, void *dev, struct io_access *acc)
 		p->address = (uint32_t)acc->value;
 	else
 		acc->value = p->address;
-	(void)vcpu;
-	return IO_DONE;
+	/* A post-launched VM's bus is its device model's, who must know the address too. */
+	return vcpu->vm->load_order == SCENARIO_POST_LAUNCHED ? IO_MISS : IO_DONE;
 }
 
 static int data_port(struct vcpu *vcpu, void *dev, struct io_access *acc)
@@ -104,18 +126,19 @@ static int data_port(struct vcpu *vcpu, void *dev, struct io_access *acc)
 	struct vpci *p = dev;
 	uint32_t offset = (uint32_t)(acc->addr - PORT_DATA), reg = (p->address & 0xfcu) + offset;
 	uint16_t bdf = (uint16_t)(p->address >> 8);
-	bool service = vm_is_service_order(vcpu->vm);
 
+	if (vcpu->vm->load_order == SCENARIO_POST_LAUNCHED && (!(p->address & ENABLE) || !ivshmem_at(vcpu->vm, bdf)))
+		return IO_MISS;
 	if (!(p->address & ENABLE) || offset + acc->size > 4 || (offset & (acc->size - 1u))) {
 		if (!acc->write)
 			acc->value = mask_of(acc->size);
 		return IO_DONE;
 	}
 	spin_lock(&p->lock);
-	if (!acc->write)
-		acc->value = service ? service_read(p, bdf, reg, acc->size) : own_read(bdf, reg, acc->size);
-	else if (service)
-		service_write(p, bdf, reg, acc->size, (uint32_t)acc->value);
+	if (acc->write)
+		bus_write(p, bdf, reg, acc->size, (uint32_t)acc->value);
+	else
+		acc->value = bus_read(p, bdf, reg, acc->size);
 	spin_unlock(&p->lock);
 	return IO_DONE;
 }
@@ -134,9 +157,9 @@ static int ecam_window(struct vcpu *vcpu __unused, void *dev, struct io_access *
 	}
 	spin_lock(&p->lock);
 	if (acc->write)
-		service_write(p, bdf, reg, acc->size, (uint32_t)acc->value);
+		bus_write(p, bdf, reg, acc->size, (uint32_t)acc->value);
 	else
-		acc->value = service_read(p, bdf, reg, acc->size);
+		acc->value = bus_read(p, bdf, reg, acc->size);
 	spin_unlock(&p->lock);
 	return IO_DONE;
 }
@@ -151,7 +174,7 @@ static bool is_trapped(const struct vpci *p, uint64_t at, uint64_t size)
 	for (f = p->functions; f; f = f->next)
 		if (vmsix_traps(f, at, size))
 			return true;
-	return false;
+	return ivshmem_covers(p->vm, at, size);
 }
 
 /*
@@ -193,12 +216,12 @@ static int trap_ecam(struct vm *vm, struct vpci *p)
 	return err;
 }
 
-/* A device number on bus 0 without a function; from the top, where firmware puts little. */
+/* A device number on bus 0 below *bdf without a function; from the top, where firmware puts little. */
 static int find_free(uint16_t *bdf)
 {
-	unsigned int d;
+	unsigned int d = *bdf >> 3;
 
-	for (d = 31; d; d--) {
+	while (--d) {
 		if (pci_read(PCI_BDF(0, d, 0), PCI_REG_VENDOR, 4) == PCI_NO_DEVICE) {
 			*bdf = PCI_BDF(0, d, 0);
 			return 0;
@@ -207,10 +230,31 @@ static int find_free(uint16_t *bdf)
 	return ERR(-ENOSPC);
 }
 
+/* In the scenario's order. Pre-launched VM: 00:01.0 and up; Service VM: free numbers below the HSM function. */
+static int number_ivshmem(struct vm *vm, uint16_t below)
+{
+	bool service = vm_is_service_order(vm);
+	uint32_t i, n = 0;
+	int err = 0;
+
+	for (i = 0; i < SCENARIO_MAX_IVSHMEM && !err; i++) {
+		struct ivshmem *f = ivshmem_slot(vm, service ? SCENARIO_MAX_IVSHMEM - 1 - i : i);
+
+		if (!f)
+			continue;
+		if (service)
+			err = find_free(&below);
+		f->bdf = service ? below : PCI_BDF(0, ++n, 0);
+	}
+	return err;
+}
+
 static int service_create(struct vm *vm, struct vpci *p)
 {
-	int err = find_free(&p->hsm.bdf);
+	int err;
 
+	p->hsm.bdf = PCI_BDF(1, 0, 0);
+	err = find_free(&p->hsm.bdf);
 	if (!err)
 		err = trap_ecam(vm, p);
 	if (err)
@@ -218,6 +262,13 @@ static int service_create(struct vm *vm, struct vpci *p)
 	p->touch = vm->hooks.touch;
 	vm->hooks.touch = touched;
 	return 0;
+}
+
+static int add_ports(struct vm *vm, struct vpci *p)
+{
+	int err = io_region_add(vm, &(struct io_region){ IO_PORT, PORT_ADDRESS, 1, address_port, p });
+
+	return err ? err : io_region_add(vm, &(struct io_region){ IO_PORT, PORT_DATA, 4, data_port, p });
 }
 
 int vpci_create(struct vm *vm)
@@ -232,12 +283,36 @@ int vpci_create(struct vm *vm)
 	if (vm_is_service_order(vm))
 		err = service_create(vm, p);
 	if (!err)
-		err = io_region_add(vm, &(struct io_region){ IO_PORT, PORT_ADDRESS, 1, address_port, p });
+		err = ivshmem_create(vm);
 	if (!err)
-		err = io_region_add(vm, &(struct io_region){ IO_PORT, PORT_DATA, 4, data_port, p });
+		err = number_ivshmem(vm, p->hsm.bdf);
+	if (!err && vm->load_order != SCENARIO_POST_LAUNCHED)
+		err = add_ports(vm, p);
 	if (err)
 		vpci_destroy(vm);
 	return err;
+}
+
+int vpci_add_ivshmem(struct vm *vm, const struct ivshmem_request *r)
+{
+	int err = add_ports(vm, vm->vpci);
+
+	/* Another function may have brought the ports. Without ours they change nothing. */
+	return err && err != -EEXIST ? err : ivshmem_add(vm, r);
+}
+
+bool vpci_lock_range(struct vm *vm, uint64_t at, uint64_t size)
+{
+	spin_lock(&vm->vpci->lock);
+	if (!ivshmem_covers(vm, at, size))
+		return true;
+	spin_unlock(&vm->vpci->lock);
+	return false;
+}
+
+void vpci_unlock_range(struct vm *vm)
+{
+	spin_unlock(&vm->vpci->lock);
 }
 
 void vpci_destroy(struct vm *vm)
@@ -246,6 +321,7 @@ void vpci_destroy(struct vm *vm)
 
 	if (!p)
 		return;
+	ivshmem_destroy(vm);
 	passthru_drop_all(p);
 	if (vm->hooks.touch == touched)
 		vm->hooks.touch = p->touch;
@@ -265,6 +341,7 @@ void vpci_reset(struct vm *vm)
 	p->address = 0;
 	hsm_function_reset(&p->hsm);
 	passthru_drop_all(p);
+	ivshmem_reset(vm);
 	spin_unlock(&p->lock);
 }
 

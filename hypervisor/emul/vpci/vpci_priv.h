@@ -115,6 +115,11 @@ void passthru_drop_all(struct vpci *p);
 /* True when the firmware's map has memory in the page: no device's place. */
 bool passthru_is_memory(uint64_t page);
 
+/* True when [start, start + size) is device memory that the guest could access itself, and nobody's trapped page. */
+bool passthru_is_device(const struct vm *vm, uint64_t start, uint64_t size);
+/* Guest-physical addresses end here. */
+uint64_t passthru_address_limit(void);
+
 /* The function's capability list. Offset of the first capability with this id, 0: none. */
 uint32_t cap_find(uint16_t bdf, uint32_t id);
 /* The capability's list pointers as the guest may see them: MSI and MSI-X that f does not show are skipped. */

@@ -22,6 +22,7 @@ static const struct {
 	{ "hc_hostile", case_hostile, false },
 	{ "hc_tamper", case_tamper, false },
 	{ "hc_full", case_full, false },
+	{ "hc_shm", case_shm, false },
 	{ "hc_random", case_random, false },
 	{ "hc_monitor", case_monitor, false },
 	{ "isolation", case_isolation, false },

@@ -7,7 +7,7 @@
 	.section .rodata
 	.balign 4096
 	.globl payload, payload_end, payload_io, payload_irq, payload_spin, payload_triple, payload_real, payload_look
-	.globl payload_poke, payload_halt, payload_call, payload_isr_msi, payload_isr_line, payload_isr_nmi, payload_isr_ud
+	.globl payload_poke, payload_halt, payload_call, payload_shm, payload_isr_msi, payload_isr_line, payload_isr_nmi, payload_isr_ud
 	.code32
 payload:
 
@@ -106,6 +106,56 @@ payload_poke:
 	movl %eax, BOX(MB_READ)
 	movl $1, BOX(MB_DONE)
 	jmp payload_halt
+
+	/* Shared memory: identity, position, bytes both ways, what is read-only, doorbells both ways. */
+payload_shm:
+	movl $SHM_ADDRESS, %ecx
+	call address
+	inl %dx, %eax
+	movl %eax, BOX(MB_READ)
+	movl $(SHM_ADDRESS + 4), %ecx
+	movl $7, %ebx
+	call config
+	movl $(SHM_LOOK + 4), %ecx
+	call config
+	movw $(SHM_PORTS + 8), %dx
+	inl %dx, %eax
+	movl %eax, BOX(MB_READ + 1)
+	movl SHM_WORK_AT, %eax
+	movl %eax, BOX(MB_READ + 2)
+	movl $0x600dcafe, SHM_WORK_AT + 4
+	movl $0x5a5a5a5a, SHM_LOOK_AT
+	movl SHM_LOOK_AT, %eax
+	movl %eax, BOX(MB_READ + 3)
+	movl $0x1ff, 0xfee000f0
+	movl $0xfee00000, SHM_TABLE
+	movl $MSI_VECTOR, SHM_TABLE + 8
+	movl $0, SHM_TABLE + 12
+	movl $(SHM_ADDRESS + 0x40), %ecx
+	movl $0x80000000, %ebx
+	call config
+	movl $SHM_NOBODY, %ecx
+	call address
+	inl %dx, %eax
+	movl %eax, BOX(MB_READ + 4)
+	movw $(SHM_PORTS + 12), %dx
+	movl $SHM_RING, %eax
+	outl %eax, %dx
+	movl $1, BOX(MB_DONE)
+	sti
+3:	hlt
+	jmp 3b
+config:
+	call address
+	movl %ebx, %eax
+	outl %eax, %dx
+	ret
+address:
+	movl %ecx, %eax
+	movw $0xcf8, %dx
+	outl %eax, %dx
+	movw $0xcfc, %dx
+	ret
 
 	.code16
 payload_real:

@@ -26,11 +26,21 @@
 #define LINE_VECTOR	0x45
 #define LINE_GSI	5
 
+/* payload_shm: functions 00:05.0 and 00:06.0, where HC_ADD_VDEV puts them */
+#define SHM_ADDRESS	0x80002800
+#define SHM_LOOK	0x80003000
+#define SHM_NOBODY	0x80003800
+#define SHM_PORTS	0xc000
+#define SHM_TABLE	0xd1001000
+#define SHM_WORK_AT	0xd2000000
+#define SHM_LOOK_AT	0xd2100000
+#define SHM_RING	2	/* entry of VM 0 that it rings */
+
 #ifndef __ASSEMBLER__
 #include "lib/types.h"
 
 extern const uint8_t payload[], payload_end[];
 extern const uint8_t payload_io[], payload_irq[], payload_spin[], payload_triple[], payload_real[], payload_look[],
-	payload_poke[], payload_halt[], payload_call[];
+	payload_poke[], payload_halt[], payload_call[], payload_shm[];
 extern const uint8_t payload_isr_msi[], payload_isr_line[], payload_isr_nmi[], payload_isr_ud[];
 #endif

@@ -7,6 +7,7 @@ void case_life(void);		/* a user VM's life, its I/O and interrupts */
 void case_hostile(void);	/* chosen wrong arguments */
 void case_tamper(void);		/* the IOREQ page in wrong states */
 void case_full(void);		/* no pages, no VM numbers left */
+void case_shm(void);		/* shared memory of a user VM */
 void case_random(void);		/* random arguments */
 void case_monitor(void);	/* interrupts of devices, counted and damped */
 void case_isolation(void);	/* what the Service VM must not reach */
