@@ -13,6 +13,7 @@
 #include "core/vm.h"
 #include "pci/bus.h"
 #include "pci/hostbridge.h"
+#include "pci/ivshmem.h"
 #include "pci/lpc.h"
 #include "platform/platform.h"
 #include "virtio/pci_modern.h"
@@ -31,6 +32,7 @@ static const struct pci_dev_ops *const pci_devices[] = {
 	&hostbridge_ops,
 	&amd_hostbridge_ops,
 	&lpc_ops,
+	&ivshmem_ops,
 	&virtio_pci_blk,
 	&virtio_pci_net,
 	&virtio_pci_console,

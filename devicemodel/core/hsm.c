@@ -98,6 +98,23 @@ int hsm_mem_map(struct hsm *hsm, uint64_t gpa, void *hva, uint64_t size)
 	return call(hsm, HSM_IOC_SET_MEMSEG, (uintptr_t)&arg);
 }
 
+int hsm_mem_unmap(struct hsm *hsm, uint64_t gpa, uint64_t size)
+{
+	struct acrn_vm_memmap arg = { .type = MEMMAP_RAM, .user_vm_pa = gpa, .len = size };
+
+	return call(hsm, HSM_IOC_UNSET_MEMSEG, (uintptr_t)&arg);
+}
+
+int hsm_vdev_create(struct hsm *hsm, const struct acrn_vdev *vdev)
+{
+	return call(hsm, HSM_IOC_CREATE_VDEV, (uintptr_t)vdev);
+}
+
+int hsm_vdev_destroy(struct hsm *hsm, const struct acrn_vdev *vdev)
+{
+	return call(hsm, HSM_IOC_DESTROY_VDEV, (uintptr_t)vdev);
+}
+
 int hsm_irq_line(struct hsm *hsm, unsigned int gsi, unsigned int op)
 {
 	return call(hsm, HSM_IOC_SET_IRQLINE, IRQLINE(gsi, op));

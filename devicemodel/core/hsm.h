@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct acrn_vcpu_regs;
+struct acrn_vdev;
 struct hc_q_vm_state;
 struct ioevent;
 
@@ -35,6 +36,13 @@ int hsm_vcpu_set_regs(struct hsm *hsm, const struct acrn_vcpu_regs *regs);
 
 /* Map [hva, hva + size) at @gpa as RAM with all rights. Page aligned. */
 int hsm_mem_map(struct hsm *hsm, uint64_t gpa, void *hva, uint64_t size);
+
+/* Take back what hsm_mem_map() gave, whole. */
+int hsm_mem_unmap(struct hsm *hsm, uint64_t gpa, uint64_t size);
+
+/* A device inside the hypervisor (public/dev.h); the VM does not run. */
+int hsm_vdev_create(struct hsm *hsm, const struct acrn_vdev *vdev);
+int hsm_vdev_destroy(struct hsm *hsm, const struct acrn_vdev *vdev);
 
 /* @op is one of IRQLINE_* of public/irq.h. */
 int hsm_irq_line(struct hsm *hsm, unsigned int gsi, unsigned int op);

@@ -105,6 +105,37 @@ int hsm_mem_map(struct hsm *hsm, uint64_t gpa, void *hva, uint64_t size)
 	return 0;
 }
 
+int hsm_mem_unmap(struct hsm *hsm, uint64_t gpa, uint64_t size)
+{
+	(void)hsm;
+	for (int i = 0; i < fake_hsm.nr_maps; i++) {
+		if (fake_hsm.map[i].gpa == gpa && fake_hsm.map[i].size == size) {
+			fake_hsm.map[i] = fake_hsm.map[--fake_hsm.nr_maps];
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+int hsm_vdev_create(struct hsm *hsm, const struct acrn_vdev *vdev)
+{
+	(void)hsm;
+	if (fake_hsm.vdev_err)
+		return fake_hsm.vdev_err;
+	fake_hsm.vdev = *vdev;
+	fake_hsm.nr_vdevs++;
+	return 0;
+}
+
+int hsm_vdev_destroy(struct hsm *hsm, const struct acrn_vdev *vdev)
+{
+	(void)hsm;
+	if (vdev->slot != fake_hsm.vdev.slot)
+		return -ENODEV;
+	fake_hsm.nr_vdevs--;
+	return 0;
+}
+
 int hsm_irq_line(struct hsm *hsm, unsigned int gsi, unsigned int op)
 {
 	int n = fake_hsm.nr_irqs++;

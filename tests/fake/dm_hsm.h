@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "public/dev.h"
 #include "public/ioreq.h"
 #include "public/vm.h"
 
@@ -36,8 +37,10 @@ struct fake_hsm {
 	uint64_t intr[4], delay_ms;	/* hsm_intr_counts()'s answer; the last hsm_intr_delay() that worked */
 	unsigned int nr_intr;		/* words of it */
 	int nr_delays, intr_err, delay_err;
+	struct acrn_vdev vdev;		/* made last */
+	int nr_vdevs;			/* there now */
 	/* how to answer: 0 or -errno */
-	int open_err, create_err, map_err, client_err, regs_err, start_err, wait_err, reset_err;
+	int open_err, create_err, map_err, client_err, regs_err, start_err, wait_err, reset_err, vdev_err;
 	uint16_t nr_vcpus;		/* reported at creation, 0 means 2 */
 	struct hc_q_vm_state state;
 	/* the guest */

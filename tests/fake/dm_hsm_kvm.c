@@ -394,6 +394,25 @@ int hsm_mem_map(struct hsm *hsm, uint64_t gpa, void *hva, uint64_t size)
 	return call(vm_fd, KVM_SET_USER_MEMORY_REGION, &m);
 }
 
+/* A size of 0 removes a slot; KVM wants to know which. */
+int hsm_mem_unmap(struct hsm *hsm, uint64_t gpa, uint64_t size)
+{
+	(void)hsm, (void)gpa, (void)size;
+	return -ENOTTY;
+}
+
+int hsm_vdev_create(struct hsm *hsm, const struct acrn_vdev *vdev)
+{
+	(void)hsm, (void)vdev;
+	return -ENOTTY;
+}
+
+int hsm_vdev_destroy(struct hsm *hsm, const struct acrn_vdev *vdev)
+{
+	(void)hsm, (void)vdev;
+	return -ENOTTY;
+}
+
 int hsm_irq_line(struct hsm *hsm, unsigned int gsi, unsigned int op)
 {
 	struct kvm_irq_level line = { .irq = gsi, .level = op == IRQLINE_SET_HIGH || op == IRQLINE_RAISING_PULSE };
