@@ -145,3 +145,9 @@ struct lapic_message {
  * Delivers fixed, lowest-priority, NMI, INIT, SIPI to a destination. Any CPU. 0 (SMI too: there is no SMM to go to); -EINVAL: reserved mode, or nobody there.
  */
 int vlapic_deliver(struct vm *vm, const struct lapic_message *m);
+
+/*
+ * The short way for a fixed, edge-triggered interrupt to one physical destination whose number is its vCPU's. Any CPU.
+ * False: nothing is sent, it needs vlapic_deliver().
+ */
+bool vlapic_post_plain(struct vm *vm, uint32_t dest, uint8_t vector);

@@ -191,22 +191,22 @@ static void send_shorthand(struct vcpu *vcpu, uint32_t shorthand, uint32_t mode,
 	(void)deliver_set(vcpu->vm, set, mode, vector, false);
 }
 
-/*
- * Fixed, to one physical destination whose number is its ID: what nearly all IPIs are; about 110
- * instructions from the MSR write to the posted bit. False: look closer.
- */
+bool vlapic_post_plain(struct vm *vm, uint32_t dest, uint8_t vector)
+{
+	struct vcpu *to = dest < vm->nr_vcpus ? vm->vcpus[dest] : NULL;
+
+	if (vector < 16 || !to || to->vapic_id != dest || !vlapic_is_on(to->vlapic))
+		return false;
+	virq_post(to, vector, false);
+	return true;
+}
+
+/* What nearly all IPIs are; about 110 instructions from the MSR write to the posted bit. False: look closer. */
 static bool send_fast(struct vcpu *vcpu, uint32_t low, uint32_t dest)
 {
-	struct vm *vm = vcpu->vm;
-	struct vcpu *to;
-
-	if ((low & (APIC_ICR_DM_MASK | APIC_ICR_LOGICAL | APIC_ICR_SH_MASK)) || dest >= vm->nr_vcpus)
+	if (low & (APIC_ICR_DM_MASK | APIC_ICR_LOGICAL | APIC_ICR_SH_MASK))
 		return false;
-	to = vm->vcpus[dest];
-	if ((low & APIC_ICR_VECTOR_MASK) < 16 || !to || to->vapic_id != dest || !vlapic_is_on(to->vlapic))
-		return false;
-	virq_post(to, low & APIC_ICR_VECTOR_MASK, false);
-	return true;
+	return vlapic_post_plain(vcpu->vm, dest, low & APIC_ICR_VECTOR_MASK);
 }
 
 /* A message nobody is there to take is lost, as on the bus. */

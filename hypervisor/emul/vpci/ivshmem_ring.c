@@ -17,6 +17,7 @@
 #include "lib/bits.h"
 #include "lib/util.h"
 #include "vm/virq.h"
+#include "vm/vlapic.h"
 #include "vm/vm.h"
 #include "x86/apicreg.h"
 
@@ -26,14 +27,17 @@ enum { REG_MASK = 0, REG_STATUS = 4, REG_POSITION = 8, REG_DOORBELL = 12, REG_PE
 #define PORTS_MASK	0xfu
 #define TABLE_SIZE	(IVSHMEM_VECTORS * 16u)
 
-/* A message: address bits 63:40, 19:0 at 35:16, data bits 15:0. */
+/* A message: address bits 63:40, 19:0 at 35:16 (the destination at 35:28), data bits 15:0. */
 #define MESSAGE_READY	(1ul << 39)
 #define MESSAGE_MASKED	(1ul << 38)
+#define MESSAGE_PLAIN	(1ul << 37)	/* physical destination below 256, fixed, edge */
 #define MESSAGE_HIGH	(~0ul << 40)
+#define MESSAGE_DEST(m)	((uint32_t)((m) >> 28) & 0xffu)
 
 static uint64_t message_of(const struct ivshmem *f, uint32_t i)
 {
 	const struct ivshmem_entry *e = &f->entry[i];
+	uint64_t m;
 
 	if (!(f->control & MSIX_ENABLE) || !(f->command & CMD_BUS_MASTER))
 		return 0;
@@ -42,11 +46,16 @@ static uint64_t message_of(const struct ivshmem *f, uint32_t i)
 	/* A device would write to memory there: nothing that we do for a guest. */
 	if ((e->addr & MSI_ADDR_BASE_MASK) != MSI_ADDR_BASE)
 		return 0;
-	return (e->addr & MESSAGE_HIGH) | MESSAGE_READY | (e->addr & 0xfffffu) << 16 | (e->data & 0xffffu);
+	m = (e->addr & MESSAGE_HIGH) | MESSAGE_READY | (e->addr & 0xfffffu) << 16 | (e->data & 0xffffu);
+	if (!(e->addr & (MESSAGE_HIGH | MSI_ADDR_LOGICAL)) && !(e->data & (MSI_DATA_DM_MASK | MSI_DATA_LEVEL)))
+		m |= MESSAGE_PLAIN;
+	return m;
 }
 
 static bool send(struct ivshmem *to, uint64_t m)
 {
+	if (likely(m & MESSAGE_PLAIN) && likely(vlapic_post_plain(to->vm, MESSAGE_DEST(m), (uint8_t)m)))
+		return true;
 	return !virq_msi(to->vm, (m & MESSAGE_HIGH) | MSI_ADDR_BASE | (m >> 16 & 0xfffffu), m & 0xffffu);
 }
 
@@ -90,7 +99,6 @@ void ivshmem_msix_reset(struct ivshmem *f)
 	ivshmem_msix_update(f);
 }
 
-/* About 60 instructions to virq_msi(). */
 static void ring(struct ivshmem *f, uint32_t value)
 {
 	uint32_t peer = value >> 16, vector = value & 0xffffu;
