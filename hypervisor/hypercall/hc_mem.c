@@ -4,6 +4,7 @@
  * every page is looked up in the Service VM's own EPT, so that nobody is given
  * what the Service VM does not have.
  */
+#include "emul/vpci/ivshmem.h"
 #include "emul/vpci/vpci.h"
 #include "hypercall/hc.h"
 #include "lib/errno.h"
@@ -40,10 +41,11 @@ static int attr_of(uint32_t prot, uint32_t *attr)
 	return ERR(-EINVAL);
 }
 
-/* What backs `at` in the Service VM: 0, or -EINVAL where it has no memory it may write. */
+/* What backs `at` in the Service VM: 0, or -EINVAL where it has no memory of its own that it may write. */
 static int backing(uint64_t at, hpa_t *pa, uint32_t *attr, uint64_t *page)
 {
-	if (pgtable_lookup(&service_vm->ept, at, pa, attr, page) || !(*attr & PG_W))
+	if (pgtable_lookup(&service_vm->ept, at, pa, attr, page) || !(*attr & PG_W) ||
+	    ivshmem_is_shared(hpa(ALIGN_DOWN(pa->v, *page)), *page))
 		return ERR(-EINVAL);
 	return 0;
 }

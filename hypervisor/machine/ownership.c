@@ -6,6 +6,7 @@
  */
 #include "machine/ownership.h"
 
+#include "emul/vpci/ivshmem.h"
 #include "hw/acpi.h"
 #include "hw/vtd.h"
 #include "irq/ioapic.h"
@@ -89,6 +90,17 @@ static void add_prelaunched(const char *what)
 			add(vm_table[i]->ram_hpa, vm_table[i]->ram_hpa + vm_table[i]->ram_size, what, 1u << i);
 }
 
+static void add_shared(const char *what)
+{
+	uint64_t size;
+	uint32_t i, vms;
+	hpa_t at;
+
+	for (i = 0; i < SCENARIO_MAX_IVSHMEM; i++)
+		if (ivshmem_region_get(i, &at, &size, &vms))
+			add(at.v, at.v + size, what, vms);
+}
+
 /* What the firmware calls RAM and boot has taken away since: modules, the page other CPUs start in. */
 static void add_reserved(const char *what)
 {
@@ -137,6 +149,7 @@ static const struct {
 	{ "the hypervisor's image", add_image },
 	{ "the hypervisor's page pool", add_pool },
 	{ "a pre-launched VM's memory", add_prelaunched },
+	{ "memory that other VMs share", add_shared },
 	{ "an interrupt controller", add_apics },
 	{ "an IOMMU", add_iommus },
 	{ "memory kept from all VMs", add_reserved },

@@ -11,6 +11,7 @@
 #include "io/ioreq.h"
 #include "irq/ioapic.h"
 #include "lib/errno.h"
+#include "lib/util.h"
 #include "machine/ownership.h"
 #include "machine/parts.h"
 #include "machine/wait.h"
@@ -56,6 +57,11 @@ int ivshmem_remove(struct vm *vm, uint16_t bdf)
 	(void)vm;
 	hv_vdev.removed = bdf;
 	return 0;
+}
+
+bool ivshmem_is_shared(hpa_t at, uint64_t size)
+{
+	return hv_vdev.shared_size && ranges_overlap(at.v, size, hv_vdev.shared, hv_vdev.shared_size);
 }
 
 bool vpci_lock_range(struct vm *vm, uint64_t at, uint64_t size)

@@ -22,6 +22,7 @@ struct hv_vdev {
 	char region[128];
 	uint16_t removed;
 	uint64_t at, size;
+	uint64_t shared, shared_size;	/* host-physical memory of a region */
 	int nr_locks;
 };
 extern struct hv_vdev hv_vdev;

@@ -728,6 +728,7 @@ END_TEST
 START_TEST(memory_of_virtual_devices)
 {
 	struct wp_data wp = { .gpa = 0x201000 };
+	hpa_t shared;
 
 	make_user();
 	hv_vdev.at = 0x201000;
@@ -738,6 +739,13 @@ START_TEST(memory_of_virtual_devices)
 	memcpy(arg(), &wp, sizeof(wp));
 	ck_assert_int_eq(hc(HC_VM_WRITE_PROTECT_PAGE, 1, ARG), -EINVAL);
 	ck_assert_int_eq(region(1, (struct vm_memory_region){ MR_ADD, RAM, 0x202000, 0, 0x1000 }), 0);
+	/* What the Service VM shares with others it cannot lend. */
+	ck_assert_int_eq(gpa_to_hpa(service, gpa(0x3000), &shared), 0);
+	hv_vdev.shared = shared.v;
+	hv_vdev.shared_size = 4096;
+	ck_assert_int_eq(region(1, (struct vm_memory_region){ MR_ADD, RAM, 0x300000, 0x2000, 0x2000 }), -EINVAL);
+	hv_vdev.shared_size = 0;
+	ck_assert_int_eq(region(1, (struct vm_memory_region){ MR_ADD, RAM, 0x300000, 0x2000, 0x2000 }), 0);
 	ck_assert_int_eq(hv_vdev.nr_locks, 0);
 }
 END_TEST

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emul/vpci/ivshmem.h"
 #include "hw/acpi.h"
 #include "irq/ioapic.h"
 #include "lib/errno.h"
@@ -25,6 +26,8 @@
 #define IMAGE	0x200000ul	/* code, constants, data: a page each */
 #define POOL	0x3fe00000ul
 #define MODULE	0x3fd00000ul
+#define SHARED	0x3fc00000ul	/* by the pre-launched VM and a user VM, 64 KiB */
+#define SHARED_SIZE 0x10000ul
 #define RT_RAM	0x10000000ul	/* of the pre-launched VM, 32 MiB */
 #define RT_SIZE	(32ul << 20)
 #define IOAPIC	0xfec00000ul
@@ -50,6 +53,14 @@ void ioapic_info(uint32_t i, uint64_t *base, uint32_t *gsi_base, uint32_t *nr_pi
 {
 	*base = IOAPIC;
 	*gsi_base = *nr_pins = *id = i;
+}
+
+bool ivshmem_region_get(uint32_t index, hpa_t *memory, uint64_t *size, uint32_t *who)
+{
+	*memory = hpa(SHARED);
+	*size = SHARED_SIZE;
+	*who = 1u << (RT + 3) | 1u << (USER + 3);
+	return index == 2;
 }
 
 void hostmap_image(hpa_t *start, uint64_t *size) { *start = hpa(IMAGE); *size = 3 * PAGE_SIZE; }
@@ -142,6 +153,7 @@ static void make_service(void)
 	map(ept, PAGE_SIZE, PAGE_SIZE, IMAGE - PAGE_SIZE, RWX);
 	map(ept, IMAGE + 3 * PAGE_SIZE, IMAGE + 3 * PAGE_SIZE, MODULE - IMAGE - 3 * PAGE_SIZE, RWX);
 	unmap(ept, RT_RAM, RT_SIZE);
+	unmap(ept, SHARED, SHARED_SIZE);
 	unmap(ept, IOAPIC, PAGE_SIZE);
 	unmap(ept, acpi.lapic_base, PAGE_SIZE);
 	unmap(ept, IOMMU, PAGE_SIZE);
@@ -162,6 +174,7 @@ static void setup(void)
 	ck_assert_int_eq(e820_carve(&host_e820, IMAGE, 3 * PAGE_SIZE, E820_RESERVED), 0);
 	ck_assert_int_eq(e820_carve(&host_e820, MODULE, RAM_END - MODULE, E820_RESERVED), 0);
 	ck_assert_int_eq(e820_carve(&host_e820, RT_RAM, RT_SIZE, E820_RESERVED), 0);
+	ck_assert_int_eq(e820_carve(&host_e820, SHARED, SHARED_SIZE, E820_RESERVED), 0);
 	make_host();
 	make_vm(RT, SCENARIO_PRE_LAUNCHED, "rt");
 	make_vm(SERVICE, SCENARIO_SERVICE, "service");
@@ -176,6 +189,8 @@ static void setup(void)
 	map(&vms[USER]->ept, 0xfff00000, 0x20000000, PAGE_SIZE, PG_R | PG_X);
 	map(&vms[USER]->ept, DEVICE, DEVICE, PAGE_SIZE, PG_R | PG_W | PG_UC);
 	map(&vms[OTHER]->ept, 0, 0x20200000, SIZE_2M, RWX);
+	map(&vms[RT]->ept, 1ul << 32, SHARED, SHARED_SIZE, PG_R | PG_W);
+	map(&vms[USER]->ept, 1ul << 32, SHARED, SHARED_SIZE, PG_R);
 	ck_assert_int_eq(ownership_enable(false), 0);
 }
 
@@ -238,6 +253,9 @@ static void lent_span_twice(void) { map(&vms[OTHER]->ept, SIZE_1G, 0x1ff00000, 2
 static void lent_read_only(void) { ck_assert_int_eq(pgtable_protect(&vms[SERVICE]->ept, 0x20200000, PAGE_SIZE, PG_W, 0), 0); }
 static void lent_and_gone(void) { unmap(&vms[SERVICE]->ept, 0x20201000, PAGE_SIZE); }
 static void lent_by_nobody(void) { service_vm = NULL; }
+static void shared_in_other(void) { map(&vms[OTHER]->ept, SIZE_1G, SHARED + 4096, PAGE_SIZE, PG_R); }
+static void shared_in_service(void) { map(&vms[SERVICE]->ept, SHARED, SHARED, PAGE_SIZE, PG_R); }
+static void beyond_shared(void) { map(&vms[RT]->ept, SIZE_1G, SHARED + SHARED_SIZE - PAGE_SIZE, 2 * PAGE_SIZE, PG_R); }
 static void writable_text(void) { map(&host, HOST_IMAGE_BASE + IMAGE, IMAGE, PAGE_SIZE, RWX); }
 static void text_alias(void) { map(&host, 0x100000, IMAGE, PAGE_SIZE, PG_R | PG_W); }
 static void constants_alias(void) { map(&host, 0x100000, IMAGE + PAGE_SIZE, PAGE_SIZE, PG_R | PG_W); }
@@ -273,6 +291,9 @@ static const struct {
 	{ lent_read_only, "vm other: 0 maps 20200000 (2048 KiB), which is not the Service VM's to lend\n" },
 	{ lent_and_gone, "vm other: 0 maps 20200000 (2048 KiB), which is not the Service VM's to lend\n" },
 	{ lent_by_nobody, "vm user: 0 maps 20000000 (2048 KiB), which is not the Service VM's to lend\n" },
+	{ shared_in_other, "vm other: 40000000 maps 3fc01000 (4 KiB), memory that other VMs share\n" },
+	{ shared_in_service, "vm service: 3fc00000 maps 3fc00000 (4 KiB), memory that other VMs share\n" },
+	{ beyond_shared, "vm rt: 40001000 maps 3fc10000 (4 KiB), memory that is not its own\n" },
 	{ writable_text, "ffffffff80200000 is writable and executable\n" },
 	{ text_alias, "host tables: 100000 is a writable alias of code or constants\n" },
 	{ constants_alias, "host tables: 100000 is a writable alias of code or constants\n" },

@@ -40,6 +40,28 @@ void ivshmem_region_init(uint32_t index, const struct scenario_ivshmem *cfg, hpa
 	regions[index].memory = memory;
 }
 
+bool ivshmem_region_get(uint32_t index, hpa_t *memory, uint64_t *size, uint32_t *vms)
+{
+	const struct ivshmem_region *r = &regions[index];
+
+	if (!r->cfg)
+		return false;
+	*memory = r->memory;
+	*size = r->cfg->size;
+	*vms = r->cfg->vm_mask;
+	return true;
+}
+
+bool ivshmem_is_shared(hpa_t at, uint64_t size)
+{
+	uint32_t i;
+
+	for (i = 0; i < SCENARIO_MAX_IVSHMEM; i++)
+		if (regions[i].cfg && ranges_overlap(at.v, size, regions[i].memory.v, regions[i].cfg->size))
+			return true;
+	return false;
+}
+
 /* The guest may write it, but what comes here did not go through its EPT: memory that is read-only for this VM. */
 static int dropped(struct vcpu *vcpu __unused, void *dev, struct io_access *acc)
 {

@@ -21,6 +21,12 @@ struct vm;
 /* Region `index` of the scenario and its memory, which is zeroed and stays the region's for good. Boot CPU, before VMs are built. */
 void ivshmem_region_init(uint32_t index, const struct scenario_ivshmem *cfg, hpa_t memory);
 
+/* Its memory and who may map it (bit vm_id); false: no such region. */
+bool ivshmem_region_get(uint32_t index, hpa_t *memory, uint64_t *size, uint32_t *vms);
+
+/* True when a byte of the range is a region's. */
+bool ivshmem_is_shared(hpa_t at, uint64_t size);
+
 /* Makes vm->ivshmem, without BDFs; NULL when the VM has no region. 0 or -ENOMEM. */
 int ivshmem_create(struct vm *vm) __must_check;
 void ivshmem_destroy(struct vm *vm);
