@@ -62,12 +62,18 @@ static bool is_ram(uint64_t at, uint64_t size, void *arg __unused)
 /* A field of the format that this hypervisor does not serve is refused: ignored, it would be missed later. */
 static const char *unserved(const struct scenario_vm *cfg)
 {
+	unsigned int i;
+
 	if (cfg->nr_io_ranges)
 		return "io_range";
 	if (cfg->nr_pci_devs)
 		return "pci_dev";
 	if (cfg->kernel.acpi_tag[0])
 		return "acpi_tag";
+	/* acrn-dm has them. */
+	for (i = 0; i < SCENARIO_MAX_VUARTS && cfg->load_order == SCENARIO_POST_LAUNCHED; i++)
+		if (cfg->vuarts[i].type == SCENARIO_VUART_CONSOLE)
+			return "console vuart of a post-launched VM";
 	return NULL;
 }
 

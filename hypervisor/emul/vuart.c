@@ -389,6 +389,13 @@ static void disconnect(struct vuart *u)
 	update_modem(peer);
 }
 
+void vuart_disconnect(struct vuart *u)
+{
+	spin_lock(u->lock);
+	disconnect(u);
+	spin_unlock(u->lock);
+}
+
 void vuart_connect(struct vuart *a, struct vuart *b)
 {
 	if (a == b || a->cfg->type != SCENARIO_VUART_INTER_VM || b->cfg->type != SCENARIO_VUART_INTER_VM)
@@ -464,8 +471,6 @@ void vuart_destroy(struct vm *vm, uint32_t index)
 		return;
 	io_region_remove(vm, IO_PORT, u->cfg->io_base);
 	vm->vuart[index] = NULL;
-	spin_lock(u->lock);
-	disconnect(u);
-	spin_unlock(u->lock);
+	vuart_disconnect(u);
 	frame_put(u, VUART_PAGES);
 }

@@ -25,6 +25,8 @@ void vuart_reset(struct vm *vm, uint32_t index);
 
 /* Joins two inter-VM vuarts (others: ignored); either VM may be reset or destroyed later. Any CPU. */
 void vuart_connect(struct vuart *a, struct vuart *b);
+/* Afterwards the peer sends nothing and raises no interrupt here. Any CPU. */
+void vuart_disconnect(struct vuart *u);
 
 /* Console side, any CPU: next byte the guest wrote, or -1; a byte for the guest, false when its input is full or looped back. */
 int vuart_console_get(struct vuart *u);

@@ -4,6 +4,7 @@
 #include "emul/testdev.h"
 #include "emul/vioapic.h"
 #include "emul/vlapic_mmio.h"
+#include "emul/vpci/ivshmem.h"
 #include "emul/vpci/vpci.h"
 #include "emul/vpic.h"
 #include "emul/vpm.h"
@@ -118,6 +119,29 @@ static void vuart_join(struct vm *vm, uint32_t index)
 		vuart_connect(vm->vuart[index], peer->vuart[u->peer_vuart]);
 }
 
+/* While another VM is looked at it stays; once it leaves the table it unlinks. */
+void machine_link(struct vm *vm)
+{
+	uint32_t i;
+
+	ivshmem_connect(vm);
+	vm_table_enter();
+	for (i = 0; i < SCENARIO_MAX_VUARTS; i++)
+		if (vm->vuart[i])
+			vuart_join(vm, i);
+	vm_table_leave();
+}
+
+void machine_unlink(struct vm *vm)
+{
+	uint32_t i;
+
+	ivshmem_disconnect(vm);
+	for (i = 0; i < SCENARIO_MAX_VUARTS; i++)
+		if (vm->vuart[i])
+			vuart_disconnect(vm->vuart[i]);
+}
+
 static int vuarts_create(struct vm *vm, const struct machine_request *req __unused)
 {
 	uint32_t i;
@@ -135,7 +159,6 @@ static int vuarts_create(struct vm *vm, const struct machine_request *req __unus
 			vuarts_destroy(vm);
 			return err;
 		}
-		vuart_join(vm, i);
 	}
 	return 0;
 }
@@ -217,7 +240,7 @@ const struct machine_part machine_devices[] = {
 	{ "local APIC page", FOR_ALL, lapic_page_create, nothing, NULL },
 	{ "vPIC", FOR_ALL, vpic_part, vpic_destroy, vpic_reset },
 	{ "vIOAPIC", FOR_ALL, vioapic_part, vioapic_part_destroy, vioapic_part_reset },
-	{ "vUARTs", FOR_PRE | FOR_SERVICE, vuarts_create, vuarts_destroy, vuarts_reset },
+	{ "vUARTs", FOR_ALL, vuarts_create, vuarts_destroy, vuarts_reset },
 	{ "vRTC", FOR_PRE | FOR_SERVICE, vrtc_part, vrtc_destroy, NULL },
 	{ "power management", FOR_PRE | FOR_SERVICE, vpm_part, vpm_destroy, NULL },
 	{ "PCI", FOR_ALL, vpci_part, vpci_destroy, vpci_part_reset },

@@ -3,7 +3,6 @@
 #include "machine/machine.h"
 
 #include "cpu/percpu.h"
-#include "emul/vpci/ivshmem.h"
 #include "lib/bits.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -50,10 +49,9 @@ static int devices_create(struct vm *vm, const struct machine_request *req);
 static void devices_destroy(struct vm *vm);
 static void devices_reset(struct vm *vm);
 
-/* Other VMs ring only while there are vCPUs to interrupt. */
-static int doorbells_create(struct vm *vm, const struct machine_request *req __unused)
+static int links_create(struct vm *vm, const struct machine_request *req __unused)
 {
-	ivshmem_connect(vm);
+	machine_link(vm);
 	return 0;
 }
 
@@ -62,7 +60,7 @@ static const struct machine_part parts[NR_PARTS] = {
 	{ "DMA", FOR_SERVICE, dma_create, dma_destroy, NULL },
 	{ "devices", FOR_ALL, devices_create, devices_destroy, devices_reset },
 	{ "vCPUs", FOR_ALL, vcpus_create, vcpus_destroy, NULL },
-	{ "doorbells", FOR_ALL, doorbells_create, ivshmem_disconnect, NULL },
+	{ "links", FOR_ALL, links_create, machine_unlink, NULL },
 };
 
 static uint32_t kind_of(const struct vm *vm)

@@ -34,5 +34,9 @@ void dma_destroy(struct vm *vm);
 extern const struct machine_part machine_devices[];
 extern const unsigned int machine_nr_devices;
 
+/* What other VMs interrupt this one by, doorbells and serial lines: only while it has vCPUs. Afterwards nobody does, nor is about to. */
+void machine_link(struct vm *vm);
+void machine_unlink(struct vm *vm);
+
 /* Where a VM's ISA interrupt line 0..15 enters the vIOAPIC (identity but for what the machine's MADT overrides). */
 uint32_t machine_gsi_of_irq(const struct vm *vm, uint32_t irq);

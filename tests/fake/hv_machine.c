@@ -79,8 +79,8 @@ void vpci_unlock_range(struct vm *vm)
 	hv_vdev.nr_locks--;
 }
 
-void ivshmem_connect(struct vm *vm) { (void)vm; }
-void ivshmem_disconnect(struct vm *vm) { (void)vm; }
+void machine_link(struct vm *vm) { (void)vm; }
+void machine_unlink(struct vm *vm) { (void)vm; }
 
 static int make(unsigned int n)
 {

@@ -52,7 +52,7 @@ static void size_bar2(struct shm *s)
 	set_bar2(s, ~0ul);
 	s->size = -shm_bar2(s);
 	if (!s->base)
-		s->base = OWN_MEMORY + s->number * s->size;
+		s->base = OWN_MEMORY + ((uint64_t)s->number << 30);
 	set_bar2(s, s->base);
 }
 

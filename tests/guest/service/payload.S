@@ -138,6 +138,16 @@ payload_shm:
 	call address
 	inl %dx, %eax
 	movl %eax, BOX(MB_READ + 4)
+	movw $(SHM_LINE + 5), %dx
+	inb %dx, %al
+	movzbl %al, %eax
+	movl %eax, BOX(MB_READ + 5)
+	movw $SHM_LINE, %dx
+	inb %dx, %al
+	movzbl %al, %eax
+	movl %eax, BOX(MB_READ + 6)
+	movb $0x51, %al
+	outb %al, %dx
 	movw $(SHM_PORTS + 12), %dx
 	movl $SHM_RING, %eax
 	outl %eax, %dx

@@ -34,6 +34,7 @@
 #define SHM_TABLE	0xd1001000
 #define SHM_WORK_AT	0xd2000000
 #define SHM_LOOK_AT	0xd2100000
+#define SHM_LINE	0x5e8	/* its end of the serial line */
 #define SHM_RING	2	/* entry of VM 0 that it rings */
 
 #ifndef __ASSEMBLER__

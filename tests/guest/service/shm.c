@@ -20,6 +20,7 @@
 #define OTHER_CPU	2u
 #define VECTOR		0x52u
 #define USER		1u	/* its number in the scenario */
+#define LINE		0x2f8u	/* this end of the serial line */
 #define BDF(address)	((address) >> 8 & 0xffff)
 
 static struct uservm vm;
@@ -84,6 +85,7 @@ static void both_ways(void)
 	uint32_t before = this_cpu()->nr_traps[VECTOR];
 
 	w[0] = 0x11223344;
+	outb(LINE, 0x52);
 	l[0] = 0x77;
 	cpu_sti();
 	report(uvm_start(&vm) == 0 && answered() && uvm_wait_box(&vm, MB_DONE, 1), "the user VM drives the function");
@@ -95,6 +97,8 @@ static void both_ways(void)
 	report_eq(w[1], 0x600dcafe, "and the other way round");
 	report(*uvm_box(&vm, MB_READ + 3) == 0x77 && l[0] == 0x77, "what it may only read it does not change");
 	report_eq(*uvm_box(&vm, MB_READ + 4), 0x12345678, "other functions are the device model's");
+	report(*uvm_box(&vm, MB_READ + 5) & 1 && *uvm_box(&vm, MB_READ + 6) == 0x52, "a byte for it waits on the serial line");
+	report(inb(LINE + 5) & 1 && inb(LINE) == 0x51, "and one of its own comes");
 	report_eq(shm_read(&work, SHM_PEERS) >> USER & 1, 1, "it is a peer");
 	shm_ring(&work, USER, 0);
 	report(uvm_wait_box(&vm, MB_MSI, 1), "a doorbell reaches it");
@@ -105,6 +109,9 @@ static void rights_stay(void)
 	const struct vm_memory_region more = { MR_MODIFY, MEM_ACCESS_RWX | MEM_TYPE_WB, SHM_LOOK_AT, 0, 4096 };
 	const struct vm_memory_region over = { MR_ADD, MEM_ACCESS_RWX | MEM_TYPE_WB, SHM_LOOK_AT, GPA(vm.ram), 4096 };
 
+	const struct vm_memory_region lent = { MR_ADD, MEM_ACCESS_RWX | MEM_TYPE_WB, 0x400000, work.base, 4096 };
+
+	report_eq((uint64_t)uvm_region(&vm, lent), (uint64_t)-EINVAL, "its creator cannot lend shared memory");
 	report_eq((uint64_t)uvm_region(&vm, more), (uint64_t)-EINVAL, "its creator cannot give it more rights");
 	report_eq((uint64_t)uvm_region(&vm, over), (uint64_t)-EINVAL, "nor put memory over it");
 	report_eq((uint64_t)vdev(HC_REMOVE_VDEV, "work", SHM_ADDRESS, SHM_WORK_AT, 0), (uint64_t)-EINVAL, "a running VM keeps the function");
@@ -119,6 +126,8 @@ static void it_goes(void)
 	uvm_end(&vm);
 	report_eq(shm_read(&work, SHM_PEERS) >> USER & 1, 0, "a VM that has gone is no peer");
 	shm_ring(&work, USER, 0);
+	outb(LINE, 0x53);
+	report(!(inb(LINE + 6) & 0xb0), "nobody is at the other end of the serial line");
 	report_eq(w[1], 0x600dcafe, "what it wrote stays");
 }
 

@@ -49,6 +49,11 @@ void line_listen(bool on)
 	outb(COM2 + 4, MCR_DTR_OUT2 | (on ? MCR_RTS : 0));
 }
 
+void line_deaf(bool on)
+{
+	outb(COM2 + 1, on ? 0 : IER_RX);
+}
+
 void line_send(uint32_t nr, uint32_t seed)
 {
 	uint32_t i;

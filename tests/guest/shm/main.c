@@ -16,6 +16,7 @@
 #define FIRST_VECTOR	0x50u
 #define ROUNDS		2000u
 #define STORM		20000u
+#define LONG		6000u	/* bytes, more than the receiving end holds */
 #define ELSEWHERE	0x2000000000ul
 #define LAPIC_PAGE	0xfee00000u
 
@@ -292,6 +293,11 @@ static void test_line(uint32_t boots)
 	report(other_received(300, sum_of(300, 5)), "start %u: 300 bytes arrive at the other by interrupts", boots);
 	ask(ORDER_SEND, 300, 9);
 	report(received(300, sum_of(300, 9)), "start %u: and 300 here", boots);
+	ask(ORDER_DEAF, 1, 0);
+	line_send(LONG, 3);
+	report((uint32_t)ask(ORDER_RECEIVED, 0, 0) == 300, "start %u: while the other does not read, %u bytes wait", boots, LONG);
+	ask(ORDER_DEAF, 0, 0);
+	report(other_received(300 + LONG, sum_of(300, 5) + sum_of(LONG, 3)), "start %u: and arrive when it does", boots);
 	(void)inb(0x2fe);
 	ask(ORDER_LISTEN, 0, 0);
 	msr = inb(0x2fe);

@@ -63,6 +63,7 @@ static uint64_t carry_out(uint32_t order, uint32_t a, uint32_t b)
 	case ORDER_SEND: line_send(a, b); return 0;
 	case ORDER_RECEIVED: return line_received();
 	case ORDER_LISTEN: line_listen(a); return 0;
+	case ORDER_DEAF: line_deaf(a); return 0;
 	default: return ~0ul;
 	}
 }

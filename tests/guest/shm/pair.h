@@ -29,6 +29,7 @@ enum order {
 	ORDER_SEND,		/* a bytes with seed b by the serial line */
 	ORDER_RECEIVED,		/* bytes received by the line's interrupt so far; their sum in the upper half */
 	ORDER_LISTEN,		/* a: RTS of the line */
+	ORDER_DEAF,		/* a: takes no interrupts of the line */
 };
 
 struct mail {
@@ -55,5 +56,6 @@ void __noreturn obey(void);
 void line_open(void);
 void line_send(uint32_t nr, uint32_t seed);
 void line_listen(bool on);
+void line_deaf(bool on);
 uint64_t line_received(void);
 void line_clear(void);
