@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fuzz target for the reader of ACPI tables (libFuzzer's entry point): the tables' bytes; lengths and checksums are made right, else nothing behind them would be reached. */
-/* fuzz: hypervisor/hw/acpi.c hypervisor/hw/acpi_table.c */
+/* fuzz: hypervisor/hw/acpi.c hypervisor/hw/acpi_table.c hypervisor/hw/acpi_dmar.c */
 /* fuzz-flags: -iquote tests/fake/hw */
 #include <stdlib.h>
 #include <string.h>
