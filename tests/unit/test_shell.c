@@ -96,7 +96,7 @@ static void setup(void)
 {
 	static struct thread t;
 
-	shell_init(&t, false);
+	shell_init(&t, false, true);
 	ck_assert_uint_ge(nr_wakes, 1);
 	ck_assert_ptr_nonnull(vuart_output_hook);
 }
