@@ -35,7 +35,7 @@ static int start_err, pause_err;
 
 uint32_t manager_cpu(void) { return cpu; }
 bool option_set(const char *name) { (void)name; return false; }
-void shell_init(struct thread *server, bool tee) { (void)server; (void)tee; }
+void shell_init(struct thread *server, bool tee, bool debug) { (void)server; (void)tee; (void)debug; }
 void shell_poll(void) { }
 bool vmcon_pump(void) { return false; }
 void console_flush(void) { }
