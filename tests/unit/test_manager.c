@@ -37,6 +37,7 @@ uint32_t manager_cpu(void) { return cpu; }
 bool option_set(const char *name) { (void)name; return false; }
 void shell_init(struct thread *server, bool tee, bool debug) { (void)server; (void)tee; (void)debug; }
 void shell_poll(void) { }
+void trace_detach_all(void) { }
 bool vmcon_pump(void) { return false; }
 void console_flush(void) { }
 void vm_table_enter(void) { }
