@@ -81,6 +81,7 @@ endif
 # goal unit          unit tests under sanitizers
 # goal hsm-test      the kernel module with a fake hypervisor, in QEMU
 # goal lint          layers, sizes, headers, journeys, licence lines
+# goal acrn-kernel   a Service VM kernel with ACRN guest support, for the cases of group acrn
 # goal bench         the table of what paths cost; JSON=1, ACCOUNT=1, UPDATE=1, CASE=name: doc/testing.md
 # goal packages      installs the Debian packages that are missing
 # goal clean         removes build/

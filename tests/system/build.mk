@@ -13,3 +13,4 @@ $(BUILD)/burst: tests/system/burst.c
 	$(Q)gcc -std=gnu11 -O2 -static -Wall -Wextra -Werror -o $@ $<
 
 ALL += $(BUILD)/burst
+-include tests/system/acrn_kernel/build.mk
