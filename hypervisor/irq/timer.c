@@ -152,7 +152,9 @@ bool timer_poll(void)
 	if (likely(lapic_has_timer()))
 		return false;
 	next = timer_next();
-	if (next && next <= tsc_now())
-		timer_expire();
-	return timer_next();
+	if (!next || next > tsc_now())
+		return next;
+	/* What expired may have woken a thread, even if no timer is left: not the moment to halt. */
+	timer_expire();
+	return true;
 }

@@ -23,7 +23,7 @@ void timer_start(struct timer *t, uint64_t deadline);
 void timer_stop(struct timer *t);
 /* Earliest deadline of this CPU that the hardware is to have, 0: none. Own CPU, interrupts off. */
 uint64_t timer_next(void);
-/* For the idle loop: where no timer interrupts, runs what is due; true: a deadline is ahead, the CPU must not halt. */
+/* For the idle loop: where no timer interrupts, runs what is due; true: something was, or is ahead: the CPU must not halt. */
 bool timer_poll(void);
 /* Runs what is due and programs the hardware for the next; called by vector_dispatch and the preemption timer's exit. */
 void timer_expire(void);
