@@ -4,7 +4,6 @@
 
 #include "lib/apic.h"
 #include "lib/args.h"
-#include "lib/console.h"
 #include "lib/main.h"
 #include "lib/platform.h"
 #include "lib/report.h"
@@ -31,8 +30,6 @@ void guest_main(void)
 	for (i = 0; i < ARRAY_SIZE(roles); i++) {
 		if (!args_has(roles[i].name))
 			continue;
-		/* The first line may stand behind the shell's prompt, where nobody counts it. */
-		printf("sched: %s\n", platform_cmdline());
 		report_push(roles[i].name);
 		roles[i].run();
 		report_pop();
