@@ -343,6 +343,7 @@ static inline unsigned int take(struct vcpu *vcpu, uint64_t *words, uint32_t lev
 
 	for (w = 0; w < 4; w++) {
 		uint64_t bits;
+		bool low, high;
 
 		if (!READ_ONCE(words[w]))
 			continue;
@@ -350,8 +351,9 @@ static inline unsigned int take(struct vcpu *vcpu, uint64_t *words, uint32_t lev
 		if (!bits || !vlapic_is_enabled(vcpu))
 			continue;
 		r |= 1;
-		if (merge(a, 2 * w, (uint32_t)bits, (uint32_t)bits & level) |
-		    merge(a, 2 * w + 1, (uint32_t)(bits >> 32), (uint32_t)(bits >> 32) & level))
+		low = merge(a, 2 * w, (uint32_t)bits, (uint32_t)bits & level);
+		high = merge(a, 2 * w + 1, (uint32_t)(bits >> 32), (uint32_t)(bits >> 32) & level);
+		if (low || high)
 			r |= 2;
 	}
 	return r;

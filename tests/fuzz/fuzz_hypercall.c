@@ -3,7 +3,7 @@
  * Fuzz target for hypercalls (libFuzzer's entry point): a list of calls with numbers, arguments and parameter blocks. Whatever
  * the Service VM asks for, a user VM has only pages of the Service VM's, and when all are destroyed no page of the pool is lost.
  */
-/* fuzz: hypervisor/hypercall/dispatch.c hypervisor/hypercall/hc_vm.c hypervisor/hypercall/hc_mem.c hypervisor/hypercall/hc_io.c hypervisor/hypercall/hc_dev.c hypervisor/machine/machine.c hypervisor/machine/memory.c hypervisor/machine/slots.c hypervisor/machine/severity.c hypervisor/mm/e820.c hypervisor/io/ioreq.c hypervisor/vm/vcr.c hypervisor/vm/virq.c hypervisor/vm/vm.c hypervisor/vm/vcpu.c hypervisor/vm/vcpu_arch.c hypervisor/vm/split_lock.c hypervisor/vm/vmsr.c hypervisor/vm/hyperv.c hypervisor/vm/lapic_pt.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/vm/vlapic.c hypervisor/vm/vlapic_access.c hypervisor/vm/vlapic_icr.c hypervisor/vm/vlapic_timer.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c hypervisor/lib/printf.c tests/fake/hv_vm.c tests/fake/hv_machine.c tests/fake/vtd.c tests/fake/hv_string.c tests/fake/vm_mem.c tests/fake/vm_time.c */
+/* fuzz: hypervisor/hypercall/dispatch.c hypervisor/hypercall/hc_vm.c hypervisor/hypercall/hc_mem.c hypervisor/hypercall/hc_io.c hypervisor/hypercall/hc_dev.c hypervisor/hypercall/hc_trace.c hypervisor/cpu/trace.c hypervisor/machine/machine.c hypervisor/machine/memory.c hypervisor/machine/slots.c hypervisor/machine/severity.c hypervisor/mm/e820.c hypervisor/io/ioreq.c hypervisor/vm/vcr.c hypervisor/vm/virq.c hypervisor/vm/vm.c hypervisor/vm/vcpu.c hypervisor/vm/vcpu_arch.c hypervisor/vm/split_lock.c hypervisor/vm/vmsr.c hypervisor/vm/hyperv.c hypervisor/vm/lapic_pt.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/vm/vlapic.c hypervisor/vm/vlapic_access.c hypervisor/vm/vlapic_icr.c hypervisor/vm/vlapic_timer.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c hypervisor/lib/printf.c tests/fake/hv_vm.c tests/fake/hv_machine.c tests/fake/vtd.c tests/fake/hv_string.c tests/fake/vm_mem.c tests/fake/vm_time.c */
 /* fuzz-flags: -DHOST_DIRECT_BASE=0ul */
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #include "hv_vm.h"
 #include "hypercall/dispatch.h"
 #include "lib/util.h"
+#include "log/log.h"
 #include "machine/slots.h"
 #include "mm/pgtable.h"
 #include "public/hypercall.h"
@@ -21,6 +22,10 @@
 #include "public/mem.h"
 #include "public/vm.h"
 #include "vm_mem.h"
+
+/* The log that a trace ring would get. */
+void (*log_sink)(enum log_level level, const char *text, size_t n);
+size_t log_read(uint64_t *pos, char *buf, size_t size) { (void)pos; (void)buf; (void)size; return 0; }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
