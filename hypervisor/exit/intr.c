@@ -8,6 +8,7 @@
 #include "log/log.h"
 #include "vm/split_lock.h"
 #include "vm/vcpu.h"
+#include "vm/vcpu_arch.h"
 #include "vm/virq.h"
 #include "vm/vlapic.h"
 #include "vm/vm.h"
@@ -24,10 +25,15 @@ int exit_extint(struct vcpu *vcpu __unused)
 	return 0;
 }
 
-/* In place of the local APIC timer's interrupt. */
-int exit_preempt_timer(struct vcpu *vcpu __unused)
+/* In place of the local APIC timer's interrupt, or the guard: what an emulator keeps from a guest with IF clear comes now. */
+int exit_preempt_timer(struct vcpu *vcpu)
 {
-	timer_expire();
+	if (vcpu->entry_timer) {
+		timer_expire();
+	} else {
+		vcpu_preempt_timer(vcpu, true);
+		cpu_sti_nop_cli();
+	}
 	return 0;
 }
 

@@ -199,7 +199,7 @@ void lapic_pt_disable(struct vcpu *vcpu)
 	WRITE_ONCE(vcpu->lapic_pt, false);
 	open_msrs(vcpu, false);
 	close_controls(&vcpu->arch->vmcs);
-	vcpu_preempt_timer(vcpu, !lapic_has_timer());
+	vcpu_preempt_timer(vcpu, true);
 	lapic_reclaim();
 	WRITE_ONCE(this_cpu()->lapic_owned_by_guest, false);
 	/* Host timers of this CPU were queued but not programmed meanwhile. */

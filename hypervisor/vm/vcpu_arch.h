@@ -58,7 +58,7 @@ void vcpu_memtypes_changed(struct vcpu *vcpu);
 extern uint64_t guest_xcr0_mask, guest_cr4_mask;
 void vcpu_arch_init(void);
 
-/* Host timers by the VMX-preemption timer, for machines whose local APIC has none. Own thread. */
+/* The VMX-preemption timer while the local APIC is ours: host timers where that has none, and the guard of Bochs. Own thread. */
 void vcpu_preempt_timer(struct vcpu *vcpu, bool on);
 
 /* Intercepts of one MSR for this vCPU (true = exits). */

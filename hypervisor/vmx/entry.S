@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * VM entry and exit (SDM vol 3, 26, 27). rdi = gpr[16], esi = VMX_ENTER_*, rdx = &host_rsp.
+ * VM entry and exit (SDM vol 3, 26, 27). rdi = gpr[16], esi = VMX_ENTER_RESUME or 0, rdx = &host_rsp.
  * The stack holds the callee-saved registers and, on top, gpr: HOST_RSP points there.
  */
 #define VMCS_HOST_RSP	0x6c14
@@ -23,8 +23,7 @@ vmx_enter:
 	vmwrite	%rsp, %rax
 	jbe	3f
 	mov	%rsp, (%rdx)
-1:	test	$1, %esi		/* ZF: launch; BT leaves it, MOV leaves both */
-	bt	$1, %esi		/* CF: enter with interrupts on */
+1:	test	%esi, %esi		/* ZF: launch; MOV leaves it */
 	mov	GPR(0)(%rdi), %rax
 	mov	GPR(1)(%rdi), %rcx
 	mov	GPR(2)(%rdi), %rdx
@@ -41,13 +40,10 @@ vmx_enter:
 	mov	GPR(15)(%rdi), %r15
 	mov	GPR(7)(%rdi), %rdi
 	jz	2f
-	jnc	5f
-	sti				/* its shadow covers the next instruction: nothing is taken in between */
-5:	vmresume
+	vmresume
 	jmp	3f
 2:	vmlaunch
-3:	cli				/* an exit has cleared IF; a failed entry has not */
-	mov	$-22, %eax		/* -EINVAL: VMfail; callee-saved registers come from the stack */
+3:	mov	$-22, %eax		/* -EINVAL: VMfail; callee-saved registers come from the stack */
 	jmp	4f
 
 	.globl vmx_exit_point

@@ -5,11 +5,6 @@
 #include "lib/types.h"
 
 #define VMX_ENTER_RESUME	1u	/* else launch */
-/*
- * Interrupts on in the host at the moment of entry. They exit from the guest in any case; but an emulator that computes at
- * the change of IF which events are open (Bochs 2.7) delivers none to a guest that keeps IF clear when the host's was clear too.
- */
-#define VMX_ENTER_IF		2u
 
 /*
  * Loads gpr[] (RSP excepted), launches or resumes, and returns after the exit

@@ -204,6 +204,11 @@ void vmcs_change_pin(struct vmcs_state *v, uint32_t set, uint32_t clear)
 	change(&v->pin, VMX_PIN, VMCS_PIN_CTLS, (v->pin & ~clear) | set);
 }
 
+void vmcs_change_exit(struct vmcs_state *v, uint32_t set, uint32_t clear)
+{
+	change(&v->exit, VMX_EXIT, VMCS_EXIT_CTLS, (v->exit & ~clear) | set);
+}
+
 void vmcs_change_entry(struct vmcs_state *v, uint32_t set, uint32_t clear)
 {
 	change(&v->entry, VMX_ENTRY, VMCS_ENTRY_CTLS, (v->entry & ~clear) | set);
@@ -211,13 +216,11 @@ void vmcs_change_entry(struct vmcs_state *v, uint32_t set, uint32_t clear)
 
 int vmcs_enter(struct vmcs_state *v, uint64_t *gpr)
 {
-	/* A guest that owns the local APIC takes its interrupts itself: the host must not see one, not even after an NMI here. */
-	uint32_t flags = v->pin & PIN_EXTINT ? VMX_ENTER_IF : 0;
 	int err;
 
 	if (likely(v->launched))
-		return vmx_enter(gpr, flags | VMX_ENTER_RESUME, &v->host_rsp);
-	err = vmx_enter(gpr, flags, &v->host_rsp);
+		return vmx_enter(gpr, VMX_ENTER_RESUME, &v->host_rsp);
+	err = vmx_enter(gpr, 0, &v->host_rsp);
 	v->launched = !err;
 	return err;
 }

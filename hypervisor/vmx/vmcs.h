@@ -44,6 +44,7 @@ int vmcs_setup(struct vmcs_state *v, const struct vmcs_setup *s) __must_check;
 void vmcs_change_proc(struct vmcs_state *v, uint32_t set, uint32_t clear);
 void vmcs_change_proc2(struct vmcs_state *v, uint32_t set, uint32_t clear);
 void vmcs_change_pin(struct vmcs_state *v, uint32_t set, uint32_t clear);
+void vmcs_change_exit(struct vmcs_state *v, uint32_t set, uint32_t clear);
 void vmcs_change_entry(struct vmcs_state *v, uint32_t set, uint32_t clear);
 
 /* Runs the guest until its next exit. 0, or -EINVAL: VMfail, see VMCS_INSN_ERROR. Interrupts off. */

@@ -132,6 +132,11 @@ void vmcs_change_pin(struct vmcs_state *v, uint32_t set, uint32_t clear)
 	change(&v->pin, VMX_PIN, VMCS_PIN_CTLS, (v->pin & ~clear) | set);
 }
 
+void vmcs_change_exit(struct vmcs_state *v, uint32_t set, uint32_t clear)
+{
+	change(&v->exit, VMX_EXIT, VMCS_EXIT_CTLS, (v->exit & ~clear) | set);
+}
+
 void vmcs_change_entry(struct vmcs_state *v, uint32_t set, uint32_t clear)
 {
 	change(&v->entry, VMX_ENTRY, VMCS_ENTRY_CTLS, (v->entry & ~clear) | set);
@@ -142,6 +147,7 @@ bool lapic_is_x2apic(void) { return hv_lapic.x2apic; }
 void lapic_timer_arm(uint64_t tsc_deadline) { hv_lapic.nr_arms += !tsc_deadline; }
 bool lapic_has_timer(void) { return !hv_lapic.no_timer; }
 uint64_t timer_next(void) { return hv_lapic.timer_next; }
+bool console_is_bochs(void) { return hv_lapic.in_bochs; }
 uint64_t lapic_timer_counts(uint64_t ticks) { return ticks / HV_LAPIC_TICKS + 1; }
 
 void lapic_hold(uint8_t vector)

@@ -28,7 +28,7 @@ extern bool hv_features[NR_FEATURES];	/* what feature_has() answers; all true af
 
 /* What the physical local APIC was told. */
 struct hv_lapic {
-	bool x2apic, no_timer;
+	bool x2apic, no_timer, in_bochs;
 	uint64_t timer_next;	/* what timer_next() answers */
 	unsigned int nr_fixed, nr_reclaims, nr_expires, nr_arms, nr_held;
 	uint8_t held[HV_LAPIC_HELD];	/* lapic_hold(), in order */

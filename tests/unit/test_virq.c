@@ -5,6 +5,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "cpu/tsc.h"
 #include "hv_vm.h"
 #include "vm/vcpu_arch.h"
 #include "vm/virq.h"
@@ -157,6 +158,29 @@ START_TEST(preemption_timer)
 	virq_before_entry(vcpu);
 	ck_assert_uint_eq(vmread(VMCS_PREEMPT_TIMER), 0xffffffff);
 	ck_assert(vcpu->before_entry);
+}
+END_TEST
+
+/* Bochs: the timer is set once, as a guard, and goes with the local APIC. Elsewhere there is none. */
+START_TEST(preemption_guard)
+{
+	vmx_caps.preempt_shift = 5;
+	hv_vcpu_start(vcpu);
+	ck_assert_uint_eq(vcpu->vmx->pin & PIN_PREEMPT_TIMER, 0);
+	hv_lapic.in_bochs = true;
+	hv_vcpu_start(vcpu);
+	ck_assert(!vcpu->entry_timer);
+	ck_assert_uint_eq(vmread(VMCS_PIN_CTLS) & PIN_PREEMPT_TIMER, PIN_PREEMPT_TIMER);
+	ck_assert_uint_eq(vmread(VMCS_EXIT_CTLS) & EXIT_SAVE_PREEMPT, EXIT_SAVE_PREEMPT);
+	ck_assert_uint_eq(vmread(VMCS_PREEMPT_TIMER), tsc_from_us(500) >> 5);
+	/* Without the timer the exit must not save it: VM entry would fail (SDM vol 3, 26.2.1.2). */
+	vcpu_preempt_timer(vcpu, false);
+	ck_assert_uint_eq(vmread(VMCS_PIN_CTLS) & PIN_PREEMPT_TIMER, 0);
+	ck_assert_uint_eq(vmread(VMCS_EXIT_CTLS) & EXIT_SAVE_PREEMPT, 0);
+	vmwrite(VMCS_PREEMPT_TIMER, 1);
+	vcpu_preempt_timer(vcpu, true);
+	ck_assert_uint_eq(vmread(VMCS_PREEMPT_TIMER), tsc_from_us(500) >> 5);
+	ck_assert_uint_eq(vmread(VMCS_PIN_CTLS) & PIN_PREEMPT_TIMER, PIN_PREEMPT_TIMER);
 }
 END_TEST
 
@@ -524,6 +548,7 @@ int main(void)
 	tcase_add_test(c, pic);
 	tcase_add_test(c, pic_interrupt_that_vanished);
 	tcase_add_test(c, preemption_timer);
+	tcase_add_test(c, preemption_guard);
 	tcase_add_test(c, single_step);
 	tcase_add_test(c, no_single_step);
 	tcase_add_test(c, pending_debug_traps);

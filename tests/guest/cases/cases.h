@@ -20,6 +20,7 @@ void case_hyperv(void);
 void case_exceptions(void);
 void case_shadow(void);
 void case_masked(void);
+void case_deaf(void);
 void case_decoder(void);
 void case_pio(void);
 void case_vlapic(void);

@@ -19,6 +19,7 @@ static const struct guest_case cases[] = {
 	{ "exceptions", 1, case_exceptions },
 	{ "shadow", 1, case_shadow },
 	{ "masked", 1, case_masked },
+	{ "deaf", 1, case_deaf },
 	{ "decoder", 1, case_decoder },
 	{ "pio", 1, case_pio },
 	{ "vlapic", 1, case_vlapic },
