@@ -58,7 +58,7 @@ user_pause:
 	subl %esi, %edx
 	cmpl $AWAY, %edx
 	jb 6f
-	cmpl $USER_ROUNDS, %ecx
+	cmpl $ABSENCES, %ecx
 	jae 6f
 	movl %esi, (%edi, %ecx, 8)
 	movl %eax, 4(%edi, %ecx, 8)

@@ -5,6 +5,7 @@
 #define USER_AT		0x20000
 #define USER_TIMES	0x40000	/* 32-bit words */
 #define USER_ROUNDS	201
+#define ABSENCES	601	/* user_pause notes so many: the first VM begins before the second one is there */
 #define USER_KICK	0xd0000000	/* a queue's notify register */
 #define USER_VECTOR	0x51
 #define AWAY		100	/* ticks between two looks at the TSC: the loop has been left */
