@@ -92,8 +92,7 @@ static void restart(struct vm *vm)
 /* What VMs wrote faster than the wire takes it. */
 static void last_words(void)
 {
-	while (vmcon_pump())
-		console_flush();
+	vmcon_drain();
 	console_flush();
 }
 
@@ -210,13 +209,16 @@ static void look_at_vms(void)
 
 static void body(void *arg __unused)
 {
+	bool more;
+
 	shell_init(&manager, option_set("tee"), option_set("debug-shell"));
 	for (;;) {
 		look_at_vms();
 		vm_table_enter();
-		shell_poll();
+		more = shell_poll();
 		vm_table_leave();
-		thread_block();
+		if (!more)
+			thread_block();
 	}
 }
 

@@ -15,7 +15,8 @@ static void (*hook)(void);
 
 static void fired(void *arg __unused, uint8_t vector __unused)
 {
-	hook();
+	if (console_interrupt())
+		hook();
 }
 
 void input_init(void (*typed)(void))
@@ -23,14 +24,17 @@ void input_init(void (*typed)(void))
 	int vector;
 
 	hook = typed;
-	if (!console_rx_interrupt())
+	if (!console_has_uart())
 		return;
 	intx_reserve(COM1_GSI);
 	vector = vector_get(fired, NULL);
-	if (vector < 0 || ioapic_route(COM1_GSI, (uint8_t)vector, this_cpu()->apic_id, false, false)) {
-		log_warn("the console has no interrupt: it shows output only");
-		return;
+	if (vector >= 0 && !ioapic_route(COM1_GSI, (uint8_t)vector, this_cpu()->apic_id, false, false)) {
+		ioapic_unmask(COM1_GSI);
+		if (console_use_interrupts())
+			return;
+		ioapic_mask(COM1_GSI);
 	}
-	ioapic_unmask(COM1_GSI);
-	typed();
+	if (vector >= 0)
+		vector_put((uint8_t)vector);
+	log_warn("the console's UART raises no interrupt: it shows output only");
 }

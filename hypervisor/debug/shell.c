@@ -203,11 +203,12 @@ void shell_init(struct thread *t, bool tee, bool debug)
 	console_printf("\nType \"help\" for the commands.\n" PROMPT);
 }
 
-void shell_poll(void)
+bool shell_poll(void)
 {
+	bool more = vmcon_pump();
 	int c;
 
-	(void)vmcon_pump();
 	while ((c = console_getc()) >= 0)
 		key(c);
+	return more;
 }

@@ -12,5 +12,5 @@ struct thread;
  */
 void shell_init(struct thread *server, bool tee, bool debug);
 
-/* Moves what VMs wrote to the console and serves what was typed. Never waits. */
-void shell_poll(void);
+/* Moves some of what VMs wrote to the console and serves what was typed; true: again, at once. Never waits. */
+bool shell_poll(void);

@@ -4,11 +4,13 @@
 
 #include "emul/vuart.h"
 #include "lib/errno.h"
+#include "lib/printf.h"
+#include "lib/string.h"
 #include "log/console.h"
 #include "vm/vm.h"
 
 #define LINE_SIZE	160u
-#define BURST		4096u	/* bytes of one VM before the others get a turn */
+#define PIECE		64u	/* bytes of one VM before the others get a turn */
 
 struct line {
 	uint32_t n;
@@ -57,54 +59,72 @@ void vmcon_key(uint8_t byte)
 
 static void print_line(const struct vm *vm, struct line *l)
 {
-	console_printf("[%s] %.*s\n", vm->name, (int)l->n, l->text);
+	char text[LINE_SIZE + 32];
+	int n = snprintf(text, sizeof(text), "[%s] ", vm->name);
+
+	memcpy(text + n, l->text, l->n);
+	text[n + (int)l->n] = '\n';
+	console_write(text, (size_t)n + l->n + 1);
 	l->n = 0;
 }
 
-static void tee(const struct vm *vm, struct line *l, char c)
+/* Whole lines only, with the VM's name before them. */
+static void tee(const struct vm *vm, struct line *l, const char *s, uint32_t n)
 {
-	if (c == '\n') {
-		print_line(vm, l);
-		return;
+	for (; n; n--, s++) {
+		if (*s == '\r')
+			continue;
+		if (*s != '\n')
+			l->text[l->n++] = *s;
+		if (*s == '\n' || l->n == LINE_SIZE)
+			print_line(vm, l);
 	}
-	if (c == '\r')
-		return;
-	l->text[l->n++] = c;
-	if (l->n == LINE_SIZE)
-		print_line(vm, l);
 }
 
 /* True when there was something. */
 static bool pump_one(const struct vm *vm, struct vuart *u, bool raw)
 {
-	uint32_t n;
-	int c;
+	char bytes[PIECE];
+	uint32_t n = vuart_console_read(u, bytes, sizeof(bytes));
 
-	for (n = 0; n < BURST; n++) {
-		char byte;
+	if (raw)
+		console_write(bytes, n);
+	else
+		tee(vm, &lines[vm->vm_id], bytes, n);
+	return n;
+}
 
-		c = vuart_console_get(u);
-		if (c < 0)
-			return n;
-		byte = (char)c;
-		if (raw)
-			console_write(&byte, 1);
-		else
-			tee(vm, &lines[vm->vm_id], byte);
-	}
-	return true;
+static bool is_shown(uint32_t vm_id)
+{
+	return attached == vm_id || (teeing && !vmcon_is_attached());
 }
 
 bool vmcon_pump(void)
 {
+	static uint32_t next;	/* whose turn it is */
 	bool moved = false;
+	uint32_t n;
+
+	for (n = 0; n < MAX_VMS; n++, next = (next + 1) % MAX_VMS) {
+		struct vuart *u = console_of(vm_table[next]);
+
+		if (!u || !is_shown(next))
+			continue;
+		if (!console_has_room())
+			return false;
+		moved |= pump_one(vm_table[next], u, attached == next);
+	}
+	return moved;
+}
+
+void vmcon_drain(void)
+{
 	uint32_t i;
 
 	for (i = 0; i < MAX_VMS; i++) {
 		struct vuart *u = console_of(vm_table[i]);
 
-		if (u && (attached == i || (teeing && !vmcon_is_attached())))
-			moved |= pump_one(vm_table[i], u, attached == i);
+		while (u && is_shown(i) && pump_one(vm_table[i], u, attached == i))
+			;
 	}
-	return moved;
 }

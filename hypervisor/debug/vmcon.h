@@ -12,5 +12,7 @@ void vmcon_detach(void);
 bool vmcon_is_attached(void);
 /* A key for the attached VM. */
 void vmcon_key(uint8_t byte);
-/* Moves some output of all VMs; false when there was none. */
+/* Moves some output of all VMs in turn; true: there may be more, and the console has room for it. */
 bool vmcon_pump(void);
+/* Moves all of it, however long the UART takes: before the machine ends. */
+void vmcon_drain(void);

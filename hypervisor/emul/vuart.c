@@ -344,17 +344,16 @@ static int ports(struct vcpu *vcpu, void *dev, struct io_access *acc)
 
 /* ---- console side ---- */
 
-int vuart_console_get(struct vuart *u)
+uint32_t vuart_console_read(struct vuart *u, char *buf, uint32_t size)
 {
-	uint8_t byte;
 	uint32_t n;
 
 	if (u->cfg->type != SCENARIO_VUART_CONSOLE)
-		return -1;
+		return 0;
 	spin_lock(u->lock);
-	n = ring_read(&u->tx, &byte, 1);
+	n = ring_read(&u->tx, buf, size);
 	spin_unlock(u->lock);
-	return n ? byte : -1;
+	return n;
 }
 
 bool vuart_console_put(struct vuart *u, uint8_t byte)

@@ -28,8 +28,8 @@ void vuart_connect(struct vuart *a, struct vuart *b);
 /* Afterwards the peer sends nothing and raises no interrupt here. Any CPU. */
 void vuart_disconnect(struct vuart *u);
 
-/* Console side, any CPU: next byte the guest wrote, or -1; a byte for the guest, false when its input is full or looped back. */
-int vuart_console_get(struct vuart *u);
+/* Console side, any CPU: up to `size` bytes that the guest wrote; a byte for the guest, false when its input is full or looped back. */
+uint32_t vuart_console_read(struct vuart *u, char *buf, uint32_t size);
 bool vuart_console_put(struct vuart *u, uint8_t byte);
 /* Bytes the guest wrote that found the ring full (oldest are overwritten, never blocks the guest). */
 uint64_t vuart_dropped(const struct vuart *u);

@@ -29,5 +29,19 @@ int console_getc(void);
 /* True under Bochs: its debug port answers. After console_init(). */
 bool console_is_bochs(void);
 
-/* Lets the UART raise its interrupt for each byte typed; false: there is no UART. Boot or manager thread. */
-bool console_rx_interrupt(void);
+bool console_has_uart(void);
+
+/*
+ * From now on output waits in memory for the UART, which interrupts: writers no longer wait for it. False: the interrupt
+ * does not come, and the UART is polled as before. console_interrupt() must have been connected; opens interrupts. Manager thread.
+ */
+bool console_use_interrupts(void);
+
+/* The UART's interrupt; true: there is something for console_getc(), or room again for who asked console_has_room(). */
+bool console_interrupt(void);
+
+/*
+ * Little output waits for the UART. False: console_interrupt() will tell when; who brings much, as from VMs' consoles, does it
+ * in pieces, so that nobody on this CPU waits long for it. Manager thread.
+ */
+bool console_has_room(void);

@@ -38,10 +38,10 @@ static bool in_turn;
 /* What the manager and the commands call. */
 uint32_t manager_cpu(void) { return 0; }
 bool option_set(const char *name) { (void)name; return false; }
-bool vmcon_pump(void) { return false; }
+void vmcon_drain(void) { }
 void console_flush(void) { }
 void shell_init(struct thread *server, bool tee, bool debug) { (void)server; (void)tee; (void)debug; }
-void shell_poll(void) { }
+bool shell_poll(void) { return false; }
 static unsigned int nr_rings_taken;
 void trace_detach_all(void) { nr_rings_taken++; }
 int launch_start(struct vm *vm) { return machine_start(vm); }

@@ -36,9 +36,9 @@ static int start_err, pause_err;
 uint32_t manager_cpu(void) { return cpu; }
 bool option_set(const char *name) { (void)name; return false; }
 void shell_init(struct thread *server, bool tee, bool debug) { (void)server; (void)tee; (void)debug; }
-void shell_poll(void) { }
+bool shell_poll(void) { return false; }
 void trace_detach_all(void) { }
-bool vmcon_pump(void) { return false; }
+void vmcon_drain(void) { }
 void console_flush(void) { }
 void vm_table_enter(void) { }
 void vm_table_leave(void) { }

@@ -89,7 +89,7 @@ static void type(const char *text)
 	said[0] = words[0] = 0;
 	strcpy(typed, text);
 	at = 0;
-	shell_poll();
+	(void)shell_poll();
 }
 
 static void setup(void)

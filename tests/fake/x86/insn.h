@@ -47,7 +47,7 @@ struct fake_cpu {
 	uint64_t tsc, tsc_step;		/* each rdtsc() adds the step */
 	uint64_t cr0, cr2, cr3, cr4, dr0, dr1, dr2, dr3, dr6, dr7, rflags, xcr0;
 	uint32_t nr_hlt, nr_pause, nr_invlpg, nr_wbinvd, nr_clflush;
-	void (*on_hlt)(void), (*on_pause)(void);
+	void (*on_hlt)(void), (*on_pause)(void), (*on_sti)(void);
 };
 
 __attribute__((weak)) struct fake_cpu fake_cpu;
@@ -231,7 +231,11 @@ static inline void cpu_pause(void)
 }
 
 static inline void cpu_sti_hlt_cli(void) { cpu_hlt(); }
-static inline void cpu_sti_nop_cli(void) { }
+static inline void cpu_sti_nop_cli(void)
+{
+	if (fake_cpu.on_sti)
+		fake_cpu.on_sti();
+}
 static inline void invlpg(uint64_t va) { (void)va; fake_cpu.nr_invlpg++; }
 static inline void wbinvd(void) { fake_cpu.nr_wbinvd++; }
 static inline void clflush(const void *p) { (void)p; fake_cpu.nr_clflush++; }

@@ -17,6 +17,7 @@ static const struct {
 	{ "timer", role_timer },
 	{ "halt", role_halt },
 	{ "ipi", role_ipi },
+	{ "talk", role_talk },
 	{ "latency", role_latency },
 	{ "budget", role_budget },
 };

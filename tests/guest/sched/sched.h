@@ -33,5 +33,6 @@ void role_exits(void);		/* leaves the guest as often as it can */
 void role_timer(void);		/* a periodic timer that leaves it little time */
 void role_halt(void);		/* sleeps and is woken all the time */
 void role_ipi(void);		/* interrupts itself */
+void role_talk(void);		/* writes more than the console carries */
 void role_latency(void);	/* sleeps to a deadline and looks how late it wakes */
 void role_budget(void);		/* computes, and finds the most it got in any period */
