@@ -264,9 +264,12 @@ class Emulator:
         for regex in self.forbidden:
             match = re.search(regex, self.text, re.M)
             if match:
-                end = self.text.find("\n", match.end())
+                # The rest of the line says why; at 115200 baud it is not long in coming.
+                end = time.monotonic() + 5
+                while "\n" not in self.text[match.end():] and self.running() and time.monotonic() < end:
+                    self.read(0.1)
                 start = self.text.rfind("\n", 0, match.start()) + 1
-                raise Failure(f"said: {self.text[start:end if end > 0 else None].strip()}")
+                raise Failure(f"said: {self.text[start:].split(chr(10), 1)[0].strip()}")
 
     def why_ended(self):
         """The exit status tells nothing in Bochs: its log does."""

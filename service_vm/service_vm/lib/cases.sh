@@ -22,6 +22,12 @@ user_vm_proves_itself() {
 	mark "virtio-console verified"
 }
 
+# Pages pinned for VMs and not yet given back. The CPUs count in batches: collect them first.
+pinned() {
+	cat /proc/sys/vm/stat_refresh
+	awk '/^nr_foll_pin_acquired/ { a = $2 } /^nr_foll_pin_released/ { r = $2 } END { print a - r }' /proc/vmstat
+}
+
 # look N: the runner, which waits for this mark, asks the hypervisor for its page pool.
 look() {
 	mark "look $1"
