@@ -110,6 +110,7 @@ static struct thread *choose(struct runqueue *rq, enum sched_why why, uint64_t n
 		if (why != SCHED_YIELDED && !rq->policy->preempts(rq, cur, now))
 			return cur;
 		cur->state = THREAD_RUNNABLE;
+		cur->waiting_since = now;
 		rq->policy->enqueue(rq, cur, why, now);
 	}
 	next = rq->policy->pick(rq, now);
@@ -155,6 +156,14 @@ static void switch_to(struct runqueue *rq, struct thread *prev, struct thread *n
 	sched_switched();
 }
 
+/* Books the time it waited for the CPU. Lock held. */
+static void charge_wait(struct thread *t, uint64_t now)
+{
+	/* As for charge(): it may have been woken by a CPU whose TSC is slightly ahead. */
+	if (t->state == THREAD_RUNNABLE && now > t->waiting_since)
+		t->wait_ticks += now - t->waiting_since;
+}
+
 /* Takes the lock's other end: decides, releases the lock, switches. */
 static void resched(struct runqueue *rq, enum sched_why why)
 {
@@ -165,6 +174,7 @@ static void resched(struct runqueue *rq, enum sched_why why)
 	charge(rq, now);
 	rq->wanted = false;
 	next = choose(rq, why, now);
+	charge_wait(next, now);
 	next->state = THREAD_RUNNING;
 	next->started = now;
 	rq->current = next;
@@ -241,6 +251,7 @@ static void make_runnable(struct runqueue *rq, struct thread *t, uint64_t now)
 	bool kick;
 
 	t->state = THREAD_RUNNABLE;
+	t->waiting_since = now;
 	rq->policy->enqueue(rq, t, SCHED_WOKEN, now);
 	kick = queue_grew(rq, now);
 	spin_unlock(&rq->lock);

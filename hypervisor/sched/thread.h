@@ -51,6 +51,7 @@ struct thread {
 	struct replenishment pending[SPORADIC_MAX_PENDING];	/* sporadic: earliest first */
 
 	uint64_t started, run_ticks;	/* [runqueue lock] accounting: charged up to, total; TSC */
+	uint64_t waiting_since, wait_ticks;	/* [runqueue lock] the same for time it could run and others did; current thread reads the total */
 	void (*body)(void *arg);	/* (o) never returns; ends by thread_exit() */
 	void *arg;			/* (o) */
 	/* (o) Called around a switch, own CPU, runqueue lock not held: saves/loads state kept in CPU registers. */
