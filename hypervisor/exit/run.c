@@ -9,6 +9,7 @@
 #include "sched/thread.h"
 #include "vm/lapic_pt.h"
 #include "vm/run_hook.h"
+#include "vm/steal.h"
 #include "vm/vcpu.h"
 #include "vm/vcpu_arch.h"
 #include "vm/virq_entry.h"
@@ -25,6 +26,7 @@ static void serve_init(struct vcpu *vcpu)
 	vlapic_reset(vcpu, true);
 	vcpu->nmi_pending = false;
 	vcpu->inject.info = 0;
+	vcpu->steal.msr = 0;
 	vcpu->event_check = true;
 	vcpu->state = VCPU_WAIT_SIPI;
 }
@@ -229,6 +231,19 @@ static void switch_in(struct thread *t)
 	/* What others did meanwhile is not this exit's cost; watch_exit() set the hook for the way out. */
 	if (unlikely(vcpu->cost_since))
 		vcpu->cost_since = rdtsc();
+	if (unlikely(vcpu->steal.msr))
+		steal_switch_in(vcpu);
+}
+
+/* Set by those who need it: most vCPUs leave the CPU without a word. */
+void vcpu_switch_out(struct thread *t)
+{
+	struct vcpu *vcpu = container_of(t, struct vcpu, thread);
+
+	if (vcpu->cost_since)
+		watch_pause(vcpu);
+	if (vcpu->steal.msr)
+		steal_switch_out(vcpu);
 }
 
 void vcpu_thread_park(struct vcpu *vcpu)

@@ -5,19 +5,16 @@
 #include "cpu/percpu.h"
 #include "cpu/trace.h"
 #include "lib/string.h"
+#include "vm/run_hook.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
 #include "x86/insn.h"
 #include "x86/vmcs_field.h"
 #include "x86/vmx_insn.h"
 
-/* The thread leaves the CPU in the middle of an exit. */
-static void cost_pause(struct thread *t)
+void watch_pause(struct vcpu *vcpu)
 {
-	struct vcpu *vcpu = container_of(t, struct vcpu, thread);
-
-	if (vcpu->cost_since)
-		vcpu->cost_spent += rdtsc() - vcpu->cost_since;
+	vcpu->cost_spent += rdtsc() - vcpu->cost_since;
 }
 
 static void cost_book(struct vcpu *vcpu, uint64_t now)
@@ -47,7 +44,7 @@ void watch_exit(struct vcpu *vcpu)
 	trace(TRACE_VM_EXIT, reason, vcpu_rip(vcpu));
 	if (!(this_cpu_watch() & WATCH_COST) || reason >= NR_EXIT_REASONS)
 		return;
-	vcpu->thread.switch_out = cost_pause;
+	vcpu->thread.switch_out = vcpu_switch_out;
 	vcpu->cost_reason = reason;
 	vcpu->cost_spent = 0;
 	vcpu->cost_since = now;

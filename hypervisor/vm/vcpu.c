@@ -235,6 +235,7 @@ void vcpu_reset(struct vcpu *vcpu)
 	vcpu->parked = false;
 	vcpu->held = false;
 	vcpu->tsc_offset = 0;
+	vcpu->steal.msr = 0;
 	vcpu->state = VCPU_OFFLINE;
 	memset(vcpu->code, 0, sizeof(vcpu->code));
 	vcpu->hole.changes = 0;

@@ -8,6 +8,7 @@
 
 #include "vm/access.h"
 #include "vm/gva.h"
+#include "vm/steal.h"
 #include "lib/addr.h"
 #include "lib/types.h"
 #include "public/vm.h"
@@ -101,6 +102,7 @@ struct vcpu {
 	uint64_t cost_since, cost_spent;	/* own thread: TSC from which the exit now handled is charged, 0: none; charged before */
 	uint32_t cost_reason;			/* own thread: of that exit */
 	struct thread thread;
+	struct steal steal;		/* own thread */
 	struct vcpu_arch *arch;		/* (o) vm/vcpu_arch.h: state switched between threads */
 };
 

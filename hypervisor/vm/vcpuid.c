@@ -13,6 +13,7 @@
 #include "lib/bits.h"
 #include "public/hypercall.h"
 #include "vm/hyperv.h"
+#include "vm/steal.h"
 #include "vm/vcpu.h"
 #include "vm/vcpu_arch.h"
 #include "vm/vlapic.h"
@@ -199,7 +200,7 @@ static struct cpuid_regs hypervisor_leaf(const struct vm *vm, uint32_t leaf)
 {
 	static const char kvm[12] = "KVMKVMKVM";
 	const uint32_t *sig = (const uint32_t *)kvm;
-	bool service = vm_is_service(vm), kvm_leaf = vm->options & SCENARIO_OPT_KVM_LEAF;
+	bool service = vm_is_service(vm);
 
 	if (leaf - HV_CPUID_FEATURES < 6 && hyperv_is_shown(vm))
 		return hyperv_cpuid(vm, leaf);
@@ -213,8 +214,12 @@ static struct cpuid_regs hypervisor_leaf(const struct vm *vm, uint32_t leaf)
 	case HV_CPUID_TIMING:
 		return (struct cpuid_regs){ .eax = (uint32_t)tsc_khz() };
 	case KVM_BASE:
-		if (kvm_leaf)
+		if (steal_is_shown(vm))
 			return (struct cpuid_regs){ KVM_BASE + 1, sig[0], sig[1], sig[2] };
+		break;
+	case KVM_BASE + 1:
+		if (steal_is_shown(vm))
+			return (struct cpuid_regs){ .eax = KVM_FEATURE_STEAL_TIME };
 		break;
 	}
 	return (struct cpuid_regs){ 0 };

@@ -8,6 +8,7 @@
 #include "lib/util.h"
 #include "vm/hyperv.h"
 #include "vm/lapic_pt.h"
+#include "vm/steal.h"
 #include "vm/vcpu.h"
 #include "vm/vcpu_arch.h"
 #include "vm/vlapic.h"
@@ -216,6 +217,7 @@ static const struct msr_rule rules[] = {
 	{ X2APIC_MSR_FIRST, X2APIC_MSR_LAST, false, false, vlapic_msr_read, write_x2apic },
 	{ MSR_XSS, MSR_XSS, false, false, read_xss, write_xss },
 	{ HYPERV_MSR_FIRST, HYPERV_MSR_LAST, false, false, hyperv_read, hyperv_write },
+	{ MSR_KVM_STEAL_TIME, MSR_KVM_STEAL_TIME, false, false, steal_read, steal_write },
 	{ MSR_EFER, MSR_EFER, false, false, read_efer, write_efer },
 	{ MSR_STAR, MSR_SFMASK, true, true, NULL, NULL },
 	{ MSR_FS_BASE, MSR_TSC_AUX, true, true, NULL, NULL },

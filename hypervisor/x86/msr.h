@@ -77,6 +77,7 @@
 #define MSR_TSC_DEADLINE	0x6e0u
 #define MSR_PM_ENABLE		0x770u
 #define MSR_XSS			0xda0u
+#define MSR_KVM_STEAL_TIME	0x4b564d03u	/* Linux Documentation/virt/kvm/x86/msr.rst */
 #define MSR_EFER		0xc0000080u
 #define MSR_STAR		0xc0000081u
 #define MSR_LSTAR		0xc0000082u

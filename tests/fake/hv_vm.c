@@ -74,6 +74,7 @@ void thread_block(void)
 void thread_yield(void) { hv_threads.nr_yielded++; }
 bool thread_is_dead(const struct thread *t) { return t->state == THREAD_DEAD; }
 void vcpu_thread_body(void *arg) { (void)arg; }
+void vcpu_switch_out(struct thread *t) { (void)t; }
 
 bool feature_has(enum feature f) { return hv_features[f]; }
 

@@ -74,7 +74,7 @@ static void test_hypervisor_leaves(void)
 		report(!memcmp(&base.ebx, "KVMKVMKVM\0\0", 12), "leaf 0x40000100 has the KVM signature");
 	else
 		report_skip("KVM leaf: not switched on for this VM");
-	report(!cpuid(0x40000101u, 0).eax, "the KVM leaf offers no paravirtual feature");
+	report_eq(cpuid(0x40000101u, 0).eax, base.eax ? 1u << 5 : 0, "the KVM leaf offers steal time and no other feature");
 }
 
 /* The APIC timer's clock in a VM is the TSC, which leaf 0x15 tells. */

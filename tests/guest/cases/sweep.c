@@ -40,7 +40,7 @@ enum access {
 };
 
 /* What there has to be for a row to count. */
-enum needs { ALWAYS, MTRRS, XSAVES, RDTSCP, HYPERV };
+enum needs { ALWAYS, MTRRS, XSAVES, RDTSCP, HYPERV, KVM };
 
 static const struct { uint32_t first, last; enum access access; enum needs needs; } rows[] = {
 	{ MSR_TSC, MSR_TSC, LIVE, ALWAYS },
@@ -63,6 +63,7 @@ static const struct { uint32_t first, last; enum access access; enum needs needs
 	{ 0x40000000, 0x40000001, KEPT, HYPERV }, { 0x40000002, 0x40000002, FIXED, HYPERV },
 	{ 0x40000020, 0x40000020, FIXED, HYPERV }, { 0x40000021, 0x40000021, KEPT, HYPERV },
 	{ 0x40000022, 0x40000023, FIXED, HYPERV },
+	{ MSR_KVM_STEAL_TIME, MSR_KVM_STEAL_TIME, KEPT, KVM },
 	{ MSR_EFER, MSR_SFMASK, KEPT, ALWAYS },
 	{ MSR_FS_BASE, MSR_FS_BASE, KEPT, ALWAYS },
 	{ MSR_GS_BASE, MSR_GS_BASE, KEPT, ALWAYS },	/* this program's own: the same value only */
@@ -76,6 +77,7 @@ static bool there(enum needs n)
 	case MTRRS:	return cpuid(1, 0).edx & 1u << 12;
 	case XSAVES:	return cpuid(0xd, 1).eax & 1u << 3;
 	case RDTSCP:	return cpuid(0x80000001u, 0).edx & 1u << 27;
+	case KVM:	return cpuid(0x40000101u, 0).eax & 1u << 5;
 	case HYPERV:	return cpuid(0x40000001u, 0).eax == 0x31237648u;
 	default:	return true;
 	}
@@ -185,6 +187,7 @@ static const struct { uint32_t leaf, eax, ebx, ecx, edx; } leaves[] = {
 	{ 0x40000005, 0xff, 0xff, 0, 0 },
 	{ 0x40000010, ALL, 0, 0, 0 },
 	{ 0x40000100, 0x40000101, ALL, ALL, ALL },
+	{ 0x40000101, 0x20, 0, 0, 0 },
 	{ 0x80000000, 0x80000008, ALL, ALL, ALL },
 	{ 0x80000001, ALL, 0, 0x121, 0x2c100800 },
 	{ 0x80000002, ALL, ALL, ALL, ALL }, { 0x80000003, ALL, ALL, ALL, ALL }, { 0x80000004, ALL, ALL, ALL, ALL },

@@ -20,6 +20,7 @@ static const struct {
 	{ "talk", role_talk },
 	{ "latency", role_latency },
 	{ "budget", role_budget },
+	{ "steal", role_steal },
 };
 
 void guest_main(void)

@@ -35,4 +35,5 @@ void role_halt(void);		/* sleeps and is woken all the time */
 void role_ipi(void);		/* interrupts itself */
 void role_talk(void);		/* writes more than the console carries */
 void role_latency(void);	/* sleeps to a deadline and looks how late it wakes */
+void role_steal(void);		/* computes, and compares what is told of stolen time with what it sees */
 void role_budget(void);		/* computes, and finds the most it got in any period */
