@@ -9,6 +9,7 @@
 #include "boot/stages.h"
 #include "config/scenario.h"
 #include "cpu/percpu.h"
+#include "cpu/tsc.h"
 #include "emul/vpci/ivshmem.h"
 #include "hw/acpi.h"
 #include "lib/errno.h"
@@ -99,7 +100,7 @@ static void check_machine(void)
 	const struct scenario_machine m = {
 		.nr_pcpus = acpi.nr_cpus, .ram_size = e820_ram_bytes(&host_e820),
 		.guest_flags = FLAGS_OFFERED, .options = OPTIONS_OFFERED, .policies = (1u << SCENARIO_NR_POLICIES) - 1,
-		.has_module = has_module, .is_ram = is_ram,
+		.tsc_khz = tsc_khz(), .has_module = has_module, .is_ram = is_ram,
 	};
 	struct scenario_error err;
 

@@ -22,6 +22,8 @@ struct scenario_machine {
 	uint64_t ram_size;	/* bytes the VMs may have in all */
 	uint64_t guest_flags;	/* SCENARIO_FLAG_ that are implemented */
 	uint32_t options;	/* SCENARIO_OPT_ that are implemented */
+	uint64_t tsc_khz;	/* of its TSC */
+	bool tsc_scaling;	/* a VM's may run at another rate */
 	uint32_t policies;	/* bit n: enum scenario_policy n is implemented (DEFAULT always is) */
 	bool (*has_module)(const char *tag, void *arg);		/* is there a boot module whose string begins with this word */
 	bool (*is_ram)(uint64_t hpa, uint64_t size, void *arg);	/* is all of it free RAM; NULL: not checked */

@@ -19,6 +19,17 @@ static int check_features(struct scenario_check *c, const struct scenario_machin
 	return flags || options ? -ENOSYS : 0;
 }
 
+static int check_tsc(struct scenario_check *c, const struct scenario_machine *m)
+{
+	uint32_t khz = c->s->vms[c->vm_id].tsc_khz;
+
+	if (!khz || khz == m->tsc_khz || m->tsc_scaling)
+		return 0;
+	scenario_refuse_vm(c, "tsc_khz", -1, "tsc_khz is %u, but this machine's TSC runs at %lu kHz and its processors cannot scale it "
+			   "(or option mask= hides that); leave tsc_khz out", khz, (unsigned long)m->tsc_khz);
+	return -ENOSYS;
+}
+
 /* A post-launched VM names what its creator may choose from: one CPU that exists is enough. */
 static int check_cpus(struct scenario_check *c, const struct scenario_machine *m)
 {
@@ -100,6 +111,8 @@ int scenario_check_machine(const struct scenario *s, const struct scenario_machi
 			rc = check_policies(&c, m);
 		if (!rc)
 			rc = check_features(&c, m);
+		if (!rc)
+			rc = check_tsc(&c, m);
 		if (!rc)
 			rc = check_memory(&c, m, &left);
 		if (!rc)

@@ -58,7 +58,7 @@ static int check_kind(struct scenario_check *c)
 	if (vm->restart_max && vm->crash_policy != SCENARIO_CRASH_RESTART)
 		return scenario_refuse_vm(c, "restart_max", -1, "restart_max %u with crash_policy %s; it goes with crash_policy "
 					  "restart only", vm->restart_max, scenario_crash_policy_name(vm->crash_policy));
-	if (vm->reserved0 || vm->reserved1)
+	if (vm->reserved0 || vm->reserved1 || vm->reserved2)
 		return scenario_refuse_vm(c, "", -1, "a reserved byte is not zero");
 	return 0;
 }
@@ -136,6 +136,24 @@ static int check_cpus(struct scenario_check *c)
 			return scenario_refuse_vm(c, "cpu_affinity", -1, "pCPU %u has policy %s, which needs the timer that guest flag "
 						  "lapic_pt gives away; default or noop is right", i, scenario_policy_name(policy));
 	}
+	return 0;
+}
+
+static int check_tsc(struct scenario_check *c)
+{
+	const struct scenario_vm *vm = this_vm(c);
+
+	if (!vm->tsc_khz)
+		return 0;
+	if (vm->tsc_khz < SCENARIO_MIN_TSC_KHZ || vm->tsc_khz > SCENARIO_MAX_TSC_KHZ)
+		return scenario_refuse_vm(c, "tsc_khz", -1, "tsc_khz is %u; %u (10 MHz) to %u (10 GHz) is right, or leave it out", vm->tsc_khz,
+					  SCENARIO_MIN_TSC_KHZ, SCENARIO_MAX_TSC_KHZ);
+	if (vm->load_order == SCENARIO_SERVICE)
+		return scenario_refuse_vm(c, "tsc_khz", -1, "tsc_khz is not for the Service VM, whose traces and clocks are the machine's; "
+					  "leave it out");
+	if (vm->guest_flags & SCENARIO_FLAG_LAPIC_PT)
+		return scenario_refuse_vm(c, "tsc_khz", -1, "tsc_khz contradicts guest flag lapic_pt: that local APIC's deadlines are the "
+					  "machine's TSC; drop one");
 	return 0;
 }
 
@@ -307,7 +325,7 @@ static int check_kernel(struct scenario_check *c)
 int scenario_check_vm(struct scenario_check *c)
 {
 	static int (*const checks[])(struct scenario_check *c) = {
-		check_kind, check_flags, check_memory, check_cpus, check_vuarts, check_devices, check_kernel,
+		check_kind, check_flags, check_memory, check_cpus, check_tsc, check_vuarts, check_devices, check_kernel,
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(checks); i++) {

@@ -18,7 +18,7 @@
 
 #define SCENARIO_MODULE_TAG		"scenario"	/* first word of the boot module's string */
 #define SCENARIO_MAGIC			0x4E435351u	/* "QSCN" */
-#define SCENARIO_VERSION		1u
+#define SCENARIO_VERSION		2u
 
 #define SCENARIO_MAX_VMS		16u
 #define SCENARIO_MAX_PCPUS		64u
@@ -30,6 +30,8 @@
 #define SCENARIO_VM_NAME_SIZE		16u		/* as in the VM creation hypercall (abi.md section 3) */
 #define SCENARIO_TAG_SIZE		32u
 #define SCENARIO_BOOTARGS_SIZE		1024u
+#define SCENARIO_MIN_TSC_KHZ		10000u
+#define SCENARIO_MAX_TSC_KHZ		10000000u
 
 /* How a physical CPU shares its time between vCPUs. DEFAULT: NOOP where one vCPU at most can run, else the hypervisor's standard policy. */
 enum scenario_policy {
@@ -164,8 +166,10 @@ struct scenario_vm {
 	uint16_t pci_devs[SCENARIO_MAX_PCI_DEVS];	/* passed through: bus << 8 | device << 3 | function */
 	struct scenario_io_range io_ranges[SCENARIO_MAX_IO_RANGES];
 	struct scenario_kernel kernel;
+	uint32_t tsc_khz;		/* frequency of its TSC; 0: the machine's */
+	uint32_t reserved2;
 };
-_Static_assert(sizeof(struct scenario_vm) == 1312, "VM record");
+_Static_assert(sizeof(struct scenario_vm) == 1320, "VM record");
 _Static_assert(offsetof(struct scenario_vm, load_order) == 16, "VM record");
 _Static_assert(offsetof(struct scenario_vm, options) == 20, "VM record");
 _Static_assert(offsetof(struct scenario_vm, guest_flags) == 24, "VM record");
@@ -176,6 +180,7 @@ _Static_assert(offsetof(struct scenario_vm, vuarts) == 72, "VM record");
 _Static_assert(offsetof(struct scenario_vm, pci_devs) == 104, "VM record");
 _Static_assert(offsetof(struct scenario_vm, io_ranges) == 136, "VM record");
 _Static_assert(offsetof(struct scenario_vm, kernel) == 168, "VM record");
+_Static_assert(offsetof(struct scenario_vm, tsc_khz) == 1312, "VM record");
 
 /* A memory region several VMs see through an ivshmem PCI function. */
 struct scenario_ivshmem {

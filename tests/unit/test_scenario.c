@@ -74,6 +74,7 @@ SPOIL(severity_rt, RT->severity = SCENARIO_SEVERITY_STANDARD)
 SPOIL(crash_unknown, RT->crash_policy = 3)
 SPOIL(restarts, SAFETY->restart_max = 1)
 SPOIL(reserved_vm, SAFETY->reserved1 = 1)
+SPOIL(reserved_end, USER->reserved2 = 1)
 SPOIL(flags_unknown, RT->guest_flags |= 1ull << 15)
 SPOIL(options_unknown, RT->options |= 1u << 4)
 SPOIL(lapic_not_rt, RT->guest_flags = SCENARIO_FLAG_LAPIC_PT)
@@ -92,6 +93,10 @@ SPOIL(weight_high, RT->weight = 129)
 SPOIL(budget_alone, SAFETY->period_us = 0)
 SPOIL(period_alone, SAFETY->budget_us = 0)
 SPOIL(budget_high, SAFETY->budget_us = 1001)
+SPOIL(tsc_low, SAFETY->tsc_khz = 9999)
+SPOIL(tsc_high, USER->tsc_khz = 10000001)
+SPOIL(tsc_service, SERVICE->tsc_khz = 10000)
+SPOIL(tsc_lapic, RT->tsc_khz = 2000000)
 SPOIL(policy_lapic, s->pcpu_policy[3] = SCENARIO_POLICY_BVT)
 SPOIL(cpu_taken, RT->cpu_affinity = 1 << 3; SERVICE->cpu_affinity = 0xb)
 SPOIL(cpu_taken_first, SERVICE->cpu_affinity = 3; SAFETY->cpu_affinity = 1 << 3)
@@ -193,6 +198,7 @@ static const struct fault faults[] = {
 	{ crash_unknown, "vm \"rt\": crash_policy 3 is not known; 0 stop, 1 restart and 2 notify are", "crash_policy", 0, -1 },
 	{ restarts, "vm \"safety\": restart_max 1 with crash_policy stop; it goes with crash_policy restart only", "restart_max", 1, -1 },
 	{ reserved_vm, "vm \"safety\": a reserved byte is not zero", "", 1, -1 },
+	{ reserved_end, "vm \"user\": a reserved byte is not zero", "", 3, -1 },
 	{ flags_unknown, "vm \"rt\": guest_flags 0x8012 has unknown bits; 0x7fff are known", "guest_flags", 0, -1 },
 	{ options_unknown, "vm \"rt\": options 0x11 has unknown bits; 0xf are known", "options", 0, -1 },
 	{ lapic_not_rt, "vm \"rt\": guest flag lapic_pt needs guest flag rt as well", "guest_flags", 0, -1 },
@@ -215,6 +221,12 @@ static const struct fault faults[] = {
 	{ budget_alone, "vm \"safety\": budget_us 100 with period_us 0; give both or none", "budget_us", 1, -1 },
 	{ period_alone, "vm \"safety\": budget_us 0 with period_us 1000; give both or none", "period_us", 1, -1 },
 	{ budget_high, "vm \"safety\": budget_us 1001 is more than period_us 1000", "budget_us", 1, -1 },
+	{ tsc_low, "vm \"safety\": tsc_khz is 9999; 10000 (10 MHz) to 10000000 (10 GHz) is right, or leave it out", "tsc_khz", 1, -1 },
+	{ tsc_high, "vm \"user\": tsc_khz is 10000001; 10000 (10 MHz) to 10000000 (10 GHz) is right, or leave it out", "tsc_khz", 3, -1 },
+	{ tsc_service, "vm \"service\": tsc_khz is not for the Service VM, whose traces and clocks are the machine's; leave it out", "tsc_khz",
+	  2, -1 },
+	{ tsc_lapic, "vm \"rt\": tsc_khz contradicts guest flag lapic_pt: that local APIC's deadlines are the machine's TSC; drop one",
+	  "tsc_khz", 0, -1 },
 	{ policy_lapic, "vm \"rt\": pCPU 3 has policy bvt, which needs the timer that guest flag lapic_pt gives away; default or noop is right",
 	  "cpu_affinity", 0, -1 },
 	{ cpu_taken, "vm \"service\": pCPU 3 is also used by vm \"rt\", which has LAPIC passthrough; a CPU of a LAPIC-passthrough VM must be "
@@ -329,22 +341,22 @@ START_TEST(form_is_refused)
 
 	refused(s, 511, "scenario: the module has 511 bytes, fewer than the 512 of a header; it is truncated");
 	refused(s, 0, "scenario: the module has 0 bytes, fewer than the 512 of a header; it is truncated");
-	refused(s, SAMPLE_SIZE - 1, "scenario: 5759 of 5760 bytes are there; the module is truncated");
+	refused(s, SAMPLE_SIZE - 1, "scenario: 5791 of 5792 bytes are there; the module is truncated");
 	s->magic = 0x464c457f;
 	refused(s, SAMPLE_SIZE, "scenario: the module begins with 0x464c457f instead of 0x4e435351; make it with hvconfig build");
 	s->magic = SCENARIO_MAGIC;
-	s->version = 2;
-	refused(s, SAMPLE_SIZE, "scenario: version 2 is not known; this hypervisor reads version 1: make the module with its own hvconfig");
 	s->version = 1;
+	refused(s, SAMPLE_SIZE, "scenario: version 1 is not known; this hypervisor reads version 2: make the module with its own hvconfig");
+	s->version = 2;
 	s->vm_size--;
-	refused(s, SAMPLE_SIZE, "scenario: record sizes 512 and 1311 are not the 512 and 1312 of version 1");
+	refused(s, SAMPLE_SIZE, "scenario: record sizes 512 and 1319 are not the 512 and 1320 of version 2");
 	s->vm_size++;
 	s->nr_vms = 0;
 	refused(s, SAMPLE_SIZE, "scenario: 0 VMs; there must be 1 to 16");
 	s->nr_vms = 17;
 	refused(s, SAMPLE_SIZE, "scenario: 17 VMs; there must be 1 to 16");
 	s->nr_vms = 5;
-	refused(s, SAMPLE_SIZE, "scenario: total size 5760 does not fit 5 VMs, which take 7072 bytes");
+	refused(s, SAMPLE_SIZE, "scenario: total size 5792 does not fit 5 VMs, which take 7112 bytes");
 	s->nr_vms = 4;
 	s->crc32 = 0x12345678;
 	s->vms[0].name[0] = 'R';

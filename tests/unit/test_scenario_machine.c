@@ -109,6 +109,28 @@ START_TEST(missing_features)
 }
 END_TEST
 
+/* Another frequency than the machine's needs scaling; the machine's own does not. */
+START_TEST(missing_tsc_scaling)
+{
+	struct scenario_machine m = machine(ALL_TAGS);
+	struct scenario *s = sample_scenario();
+	struct scenario_error e = { .text = "" };
+
+	m.tsc_khz = 2500000;
+	s->vms[SAMPLE_SAFETY].tsc_khz = 2000000;
+	ck_assert_int_eq(scenario_check_machine(s, &m, &e), -ENOSYS);
+	ck_assert_str_eq(e.text, "vm \"safety\": tsc_khz is 2000000, but this machine's TSC runs at 2500000 kHz and its processors cannot scale "
+			 "it (or option mask= hides that); leave tsc_khz out");
+	ck_assert_str_eq(e.field, "tsc_khz");
+	s->vms[SAMPLE_SAFETY].tsc_khz = 2500000;
+	ck_assert_int_eq(scenario_check_machine(s, &m, &e), 0);
+	s->vms[SAMPLE_SAFETY].tsc_khz = 2000000;
+	m.tsc_scaling = true;
+	ck_assert_int_eq(scenario_check_machine(s, &m, &e), 0);
+	free(s);
+}
+END_TEST
+
 START_TEST(missing_memory)
 {
 	struct scenario_machine m = machine(ALL_TAGS);
@@ -134,6 +156,7 @@ int main(void)
 	tcase_add_test(tc, missing_cpu_of_slot);
 	tcase_add_test(tc, missing_modules);
 	tcase_add_test(tc, missing_features);
+	tcase_add_test(tc, missing_tsc_scaling);
 	tcase_add_test(tc, missing_memory);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

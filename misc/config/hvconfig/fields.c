@@ -25,6 +25,7 @@ const struct field fields_vm[] = {
 	{ "weight", FIELD_NUMBER, false, AT(scenario_vm, weight), NULL },
 	{ "budget_us", FIELD_NUMBER, false, AT(scenario_vm, budget_us), NULL },
 	{ "period_us", FIELD_NUMBER, false, AT(scenario_vm, period_us), NULL },
+	{ "tsc_khz", FIELD_NUMBER, false, AT(scenario_vm, tsc_khz), NULL },
 	{ NULL, 0, false, 0, 0, NULL }
 };
 
