@@ -8,6 +8,7 @@
 #include "boot/options.h"
 #include "boot/stages.h"
 #include "config/scenario.h"
+#include "cpu/features.h"
 #include "cpu/percpu.h"
 #include "cpu/tsc.h"
 #include "emul/vpci/ivshmem.h"
@@ -100,7 +101,7 @@ static void check_machine(void)
 	const struct scenario_machine m = {
 		.nr_pcpus = acpi.nr_cpus, .ram_size = e820_ram_bytes(&host_e820),
 		.guest_flags = FLAGS_OFFERED, .options = OPTIONS_OFFERED, .policies = (1u << SCENARIO_NR_POLICIES) - 1,
-		.tsc_khz = tsc_khz(), .has_module = has_module, .is_ram = is_ram,
+		.tsc_khz = tsc_khz(), .tsc_scaling = feature_has(FEAT_TSC_SCALING), .has_module = has_module, .is_ram = is_ram,
 	};
 	struct scenario_error err;
 

@@ -113,7 +113,7 @@ static void devices_reset(struct vm *vm)
 			machine_devices[i].reset(vm);
 }
 
-static int check_request(uint16_t vm_id, const struct machine_request *req)
+static int check_request(uint16_t vm_id, const struct scenario_vm *cfg, const struct machine_request *req)
 {
 	if (vm_id >= MAX_VMS || !req->cpu_affinity || strnlen(req->name, SCENARIO_VM_NAME_SIZE) >= SCENARIO_VM_NAME_SIZE)
 		return ERR(-EINVAL);
@@ -121,12 +121,17 @@ static int check_request(uint16_t vm_id, const struct machine_request *req)
 		return ERR(-EEXIST);
 	if (nr_pcpus < 64 && req->cpu_affinity >> nr_pcpus)
 		return ERR(-EINVAL);
+	/* A real local APIC compares deadlines with the real TSC. */
+	if (cfg->tsc_khz && (req->flags & SCENARIO_FLAG_LAPIC_PT)) {
+		log_err("vm %s: tsc_khz of the scenario and LAPIC passthrough contradict each other; drop one\n", req->name);
+		return -EINVAL;
+	}
 	return 0;
 }
 
 int machine_build(uint16_t vm_id, const struct scenario_vm *cfg, const struct machine_request *req, struct vm **out)
 {
-	int err = check_request(vm_id, req);
+	int err = check_request(vm_id, cfg, req);
 	struct vm *vm;
 
 	if (err)
@@ -144,6 +149,7 @@ int machine_build(uint16_t vm_id, const struct scenario_vm *cfg, const struct ma
 	vm->lapic_pt = req->flags & SCENARIO_FLAG_LAPIC_PT;
 	vm->vpid_base = (uint16_t)(1 + vm_id * VPIDS_PER_VM);
 	vm->state = VM_CREATED;
+	vtsc_init(&vm->tsc, cfg->tsc_khz);
 	err = build_list(vm, req, parts, NR_PARTS);
 	if (err) {
 		frame_put(vm, VM_PAGES);

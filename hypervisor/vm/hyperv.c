@@ -63,23 +63,15 @@ static uint64_t multiply_high(uint64_t a, uint64_t b)
 	return (uint64_t)((unsigned __int128)a * b >> 64);
 }
 
-/* 2^64 * 10^7 / TSC frequency, bit by bit: the quotient fits, as no TSC is slower than 10 MHz. */
-static uint64_t scale(void)
+/* The guest's TSC without its vCPUs' offsets, which differ. */
+static uint64_t vm_tsc(const struct vm *vm)
 {
-	uint64_t hz = tsc_khz() * 1000, rest = HZ, q = 0;
-	unsigned int i;
-
-	for (i = 0; i < 64; i++) {
-		rest <<= 1;
-		q = q << 1 | (rest >= hz);
-		rest -= rest >= hz ? hz : 0;
-	}
-	return q;
+	return vtsc_from_host(&vm->tsc, tsc_now());
 }
 
 static uint64_t counter(const struct vm *vm)
 {
-	return multiply_high(tsc_now() - vm->hyperv.start, vm->hyperv.scale);
+	return multiply_high(vm_tsc(vm) - vm->hyperv.start, vm->hyperv.scale);
 }
 
 /*
@@ -142,8 +134,8 @@ int hyperv_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 	case VP_INDEX:	*value = vcpu->vcpu_id; return 0;
 	case COUNTER:	*value = counter(vcpu->vm); return 0;
 	case TSC_PAGE:	*value = h->tsc_page; return 0;
-	case TSC_HZ:	*value = tsc_khz() * 1000; return 0;
-	case APIC_HZ:	*value = vlapic_timer_hz(); return 0;
+	case TSC_HZ:	*value = vtsc_khz(&vcpu->vm->tsc) * 1000; return 0;
+	case APIC_HZ:	*value = vlapic_timer_hz(vcpu); return 0;
 	default:	return 1;
 	}
 }
@@ -171,7 +163,8 @@ int hyperv_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 
 void hyperv_reset(struct vm *vm)
 {
-	vm->hyperv = (struct hyperv){ .start = tsc_now(), .scale = scale() };
+	/* 2^64 * 10^7 / TSC frequency: it fits, as no TSC is slower than 10 MHz. */
+	vm->hyperv = (struct hyperv){ .start = vm_tsc(vm), .scale = vtsc_ratio(HZ, vtsc_khz(&vm->tsc) * 1000, 64) };
 }
 
 void hyperv_tsc_changed(struct vcpu *vcpu)

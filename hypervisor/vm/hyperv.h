@@ -18,7 +18,7 @@ struct vcpu;
 /* Partition-wide registers. Any vCPU of the VM writes them, each as a whole. */
 struct hyperv {
 	uint64_t os_id, hypercall, tsc_page;
-	uint64_t start, scale;	/* (i) host TSC at which the reference time was 0; 100 ns per tick, times 2^64 */
+	uint64_t start, scale;	/* (i) the VM's TSC at which the reference time was 0; 100 ns per tick, times 2^64 */
 };
 
 bool hyperv_is_shown(const struct vm *vm);

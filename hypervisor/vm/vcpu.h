@@ -95,7 +95,7 @@ struct vcpu {
 		};
 	};
 	bool lapic_pt;			/* own thread writes: drives the CPU's own local APIC now */
-	uint64_t tsc_offset;		/* own thread: guest TSC = host TSC + offset */
+	uint64_t tsc_offset;		/* own thread: guest TSC = host TSC, scaled (vm/vtsc.h), + offset */
 	uint64_t exits[NR_EXIT_REASONS];	/* own thread counts; anyone may read */
 	uint64_t nr_nmi_kicks;		/* NMI exits that were kicks */
 	struct exit_cost cost[NR_EXIT_REASONS];	/* own thread, while WATCH_COST; anyone may read */

@@ -121,6 +121,8 @@ static uint32_t wanted_proc2(const struct vm *vm)
 
 	if (!vm->lapic_pt)
 		v |= HW_VID;
+	if (vm->tsc.to_guest)
+		v |= PROC2_TSC_SCALING;
 	return v;
 }
 
@@ -148,6 +150,7 @@ static int setup_vmcs(struct vcpu *vcpu)
 		.cr0_mask = ~CR0_GUEST_OWNED,
 		.cr4_mask = ~guest_cr4_mask | CR4_PAE | CR4_PCIDE | CR4_MCE,
 		.xss_exits = ~0ul,
+		.tsc_multiplier = vm->tsc.to_guest,
 	};
 	int err;
 

@@ -9,7 +9,6 @@
 #include "vm/vcpuid.h"
 
 #include "cpu/features.h"
-#include "cpu/tsc.h"
 #include "lib/bits.h"
 #include "public/hypercall.h"
 #include "vm/hyperv.h"
@@ -135,9 +134,9 @@ static void fix_xsave(struct vcpu *vcpu __unused, uint32_t sub, struct cpuid_reg
 }
 
 /* The TSC as a multiple of a crystal that is the virtual APIC timer's clock: guests need not calibrate. */
-static void fix_tsc(struct vcpu *vcpu __unused, uint32_t sub __unused, struct cpuid_regs *r)
+static void fix_tsc(struct vcpu *vcpu, uint32_t sub __unused, struct cpuid_regs *r)
 {
-	uint64_t hz = vlapic_timer_hz();
+	uint64_t hz = vlapic_timer_hz(vcpu);
 	uint32_t shift = 0;
 
 	while (hz >> shift > ALL)
@@ -145,9 +144,9 @@ static void fix_tsc(struct vcpu *vcpu __unused, uint32_t sub __unused, struct cp
 	*r = (struct cpuid_regs){ .eax = 1, .ebx = 1u << shift, .ecx = (uint32_t)(hz >> shift) };
 }
 
-static void fix_mhz(struct vcpu *vcpu __unused, uint32_t sub __unused, struct cpuid_regs *r)
+static void fix_mhz(struct vcpu *vcpu, uint32_t sub __unused, struct cpuid_regs *r)
 {
-	uint32_t mhz = (uint32_t)(tsc_khz() / 1000) & 0xffff;
+	uint32_t mhz = (uint32_t)(vtsc_khz(&vcpu->vm->tsc) / 1000) & 0xffff;
 
 	*r = (struct cpuid_regs){ .eax = mhz, .ebx = mhz };
 }
@@ -212,7 +211,7 @@ static struct cpuid_regs hypervisor_leaf(const struct vm *vm, uint32_t leaf)
 	case HV_CPUID_EXTENSIONS:
 		return (struct cpuid_regs){ .eax = service ? HV_EXT_HSM_FUNCTION | HV_EXT_Q_HYPERCALLS : 0 };
 	case HV_CPUID_TIMING:
-		return (struct cpuid_regs){ .eax = (uint32_t)tsc_khz() };
+		return (struct cpuid_regs){ .eax = (uint32_t)vtsc_khz(&vm->tsc) };
 	case KVM_BASE:
 		if (steal_is_shown(vm))
 			return (struct cpuid_regs){ KVM_BASE + 1, sig[0], sig[1], sig[2] };

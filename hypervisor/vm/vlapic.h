@@ -87,7 +87,7 @@ void vlapic_apic_write(struct vcpu *vcpu, uint32_t offset);
 /* The vCPU has its CPU again: a periodic timer that was parked meanwhile goes on. Own thread. */
 void vlapic_timer_unpark(struct vcpu *vcpu);
 /* Frequency of the timer before its divisor, Hz. */
-uint64_t vlapic_timer_hz(void);
+uint64_t vlapic_timer_hz(const struct vcpu *vcpu);
 /* vcpu->tsc_offset changed: the guest's TSC deadline means another host time now. Own thread. */
 void vlapic_tsc_changed(struct vcpu *vcpu);
 

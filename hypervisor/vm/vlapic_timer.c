@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Timer of the virtual local APIC (SDM vol 3, 11.5.4): one-shot, periodic and
- * TSC-deadline. It counts TSC ticks; expiry is a timer of the vCPU's own pCPU,
+ * TSC-deadline. It counts ticks of the guest's TSC; deadlines and periods are
+ * kept in host ticks, rounded up. Expiry is a timer of the vCPU's own pCPU,
  * so the expiry handler never runs beside the vCPU's thread.
  */
 #include "cpu/percpu.h"
@@ -9,13 +10,14 @@
 #include "irq/ipi.h"
 #include "lib/util.h"
 #include "vm/vlapic_reg.h"
+#include "vm/vm.h"
 
 /* A shorter period would let a guest keep its pCPU busy with nothing but our timer interrupt. */
 #define MIN_PERIOD_US	20u
 
-uint64_t vlapic_timer_hz(void)
+uint64_t vlapic_timer_hz(const struct vcpu *vcpu)
 {
-	return tsc_khz() * 1000;
+	return vtsc_khz(&vcpu->vm->tsc) * 1000;
 }
 
 /* The next deadline behind `now`: from the last one, so that being late once does not shift the next ones. */
@@ -99,9 +101,15 @@ void vlapic_quiesce(struct vcpu *vcpu)
 	stop(vcpu);
 }
 
-static uint64_t period_of(const struct vlapic *a, uint32_t count)
+/* Host ticks of so many counts. */
+static uint64_t host_ticks(const struct vcpu *vcpu, uint32_t count)
 {
-	uint64_t ticks = (uint64_t)count << a->timer_shift;
+	return vtsc_to_host(&vcpu->vm->tsc, (uint64_t)count << vcpu->vlapic->timer_shift);
+}
+
+static uint64_t period_of(const struct vcpu *vcpu, uint32_t count)
+{
+	uint64_t ticks = host_ticks(vcpu, count);
 	uint64_t min = tsc_from_us(MIN_PERIOD_US);
 
 	return ticks < min ? min : ticks;
@@ -112,10 +120,10 @@ static void run_count(struct vcpu *vcpu, uint32_t count)
 {
 	struct vlapic *a = vcpu->vlapic;
 
-	a->timer_deadline = tsc_now() + ((uint64_t)count << a->timer_shift);
+	a->timer_deadline = tsc_now() + host_ticks(vcpu, count);
 	a->timer_period = 0;
 	if (a->timer_mode == APIC_LVT_TIMER_PERIODIC)
-		a->timer_period = period_of(a, vlapic_reg(a, APIC_TMICT));
+		a->timer_period = period_of(vcpu, vlapic_reg(a, APIC_TMICT));
 	timer_start(&a->timer, a->timer_deadline);
 }
 
@@ -163,7 +171,7 @@ void vlapic_timer_mode_changed(struct vcpu *vcpu)
 		stop(vcpu);
 		vlapic_reg_set(a, APIC_TMICT, 0);
 	} else if (a->timer_deadline) {
-		a->timer_period = mode == APIC_LVT_TIMER_PERIODIC ? period_of(a, vlapic_reg(a, APIC_TMICT)) : 0;
+		a->timer_period = mode == APIC_LVT_TIMER_PERIODIC ? period_of(vcpu, vlapic_reg(a, APIC_TMICT)) : 0;
 	}
 }
 
@@ -182,6 +190,8 @@ uint32_t vlapic_timer_count(const struct vcpu *vcpu)
 		left = a->timer_period - (now - a->timer_deadline) % a->timer_period;
 	else
 		return 0;
+	if (unlikely(vcpu->vm->tsc.to_guest))
+		left = vtsc_from_host(&vcpu->vm->tsc, left) + 1;
 	count = (left + one) >> a->timer_shift;
 	return (uint32_t)MIN(count, vlapic_reg(a, APIC_TMICT));
 }
@@ -193,7 +203,7 @@ uint32_t vlapic_timer_count(const struct vcpu *vcpu)
 void vlapic_timer_set_deadline(struct vcpu *vcpu, uint64_t guest_tsc)
 {
 	struct vlapic *a = vcpu->vlapic;
-	uint64_t now, ahead;
+	uint64_t now, guest_now, ahead;
 
 	if (a->timer_mode != APIC_LVT_TIMER_TSC_DEADLINE)
 		return;
@@ -203,12 +213,13 @@ void vlapic_timer_set_deadline(struct vcpu *vcpu, uint64_t guest_tsc)
 		return;
 	}
 	now = tsc_now();
-	if (guest_tsc <= now + vcpu->tsc_offset) {
+	guest_now = vtsc_from_host(&vcpu->vm->tsc, now) + vcpu->tsc_offset;
+	if (guest_tsc <= guest_now) {
 		timer_stop(&a->timer);
 		expire(vcpu);
 		return;
 	}
-	ahead = guest_tsc - (now + vcpu->tsc_offset);
+	ahead = vtsc_to_host(&vcpu->vm->tsc, guest_tsc - guest_now);
 	timer_start(&a->timer, ahead > ~now ? ~0ul : now + ahead);
 }
 

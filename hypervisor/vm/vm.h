@@ -9,6 +9,7 @@
 #include "vm/hyperv.h"
 #include "vm/mtrr.h"
 #include "vm/vcpu.h"
+#include "vm/vtsc.h"
 
 struct io_regions;
 struct vioapic;
@@ -53,6 +54,7 @@ struct vm {
 	uint64_t eptp;				/* (i) SDM vol 3, 25.6.11 */
 	struct memtypes memtypes;		/* its own lock: MTRRs and CR0.CD in force */
 	struct hyperv hyperv;
+	struct vtsc tsc;			/* (i) */
 	void *io_bitmaps;			/* (i) 8 KiB, bit = port exits (SDM vol 3, 24.6.4) */
 	uint16_t vpid_base;			/* (o) vpid = vpid_base + vcpu_id, never 0 */
 	uint64_t affinity;			/* (i) pCPUs of its vCPUs, in order */

@@ -46,7 +46,7 @@ static int write_tsc(struct vcpu *vcpu, uint32_t msr __unused, uint64_t v)
 {
 	uint64_t old = vcpu->tsc_offset;
 
-	vcpu->tsc_offset = v - tsc_now();
+	vcpu->tsc_offset = v - vtsc_from_host(&vcpu->vm->tsc, tsc_now());
 	vmwrite(VMCS_TSC_OFFSET, vcpu->tsc_offset);
 	vlapic_tsc_changed(vcpu);
 	lapic_pt_tsc_changed(vcpu, old);

@@ -154,6 +154,7 @@ static int setup_optional(const struct vmcs_state *v, const struct vmcs_setup *s
 		{ v->pin & PIN_POSTED_INTR, { VMCS_POSTED_VECTOR, s->posted_vector } },
 		{ v->pin & PIN_POSTED_INTR, { VMCS_POSTED_DESC, s->posted_desc.v } },
 		{ v->proc2 & PROC2_XSAVES, { VMCS_XSS_EXIT_BITMAP, s->xss_exits } },
+		{ v->proc2 & PROC2_TSC_SCALING, { VMCS_TSC_MULTIPLIER, s->tsc_multiplier } },
 		{ v->proc2 & PROC2_PLE, { VMCS_PLE_GAP, 128 } },
 		{ v->proc2 & PROC2_PLE, { VMCS_PLE_WINDOW, 4096 } },
 	};

@@ -28,6 +28,7 @@ struct vmcs_setup {
 	uint8_t posted_vector;
 	uint64_t cr0_mask, cr4_mask;	/* bits the hypervisor owns */
 	uint64_t xss_exits;
+	uint64_t tsc_multiplier;	/* 48 bits behind the point (24.6.5); with PROC2_TSC_SCALING */
 };
 
 int vmcs_create(struct vmcs_state *v) __must_check;

@@ -107,6 +107,7 @@ int vmcs_setup(struct vmcs_state *v, const struct vmcs_setup *s)
 	vmwrite(VMCS_PROC_CTLS, v->proc);
 	vmwrite(VMCS_PROC2_CTLS, v->proc2);
 	vmwrite(VMCS_ENTRY_CTLS, v->entry);
+	vmwrite(VMCS_TSC_MULTIPLIER, v->proc2 & PROC2_TSC_SCALING ? s->tsc_multiplier : 0);
 	vmwrite(VMCS_POSTED_DESC, s->posted_desc.v);
 	vmwrite(VMCS_POSTED_VECTOR, s->posted_vector);
 	return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Building each kind of VM with its real parts: whatever allocation, thread or vector cannot be had, all that was made is given back. */
-/* unit: hypervisor/machine/machine.c hypervisor/machine/memory.c hypervisor/machine/devices.c hypervisor/machine/dma.c hypervisor/emul/vpci/ivshmem.c hypervisor/emul/vpci/ivshmem_ring.c tests/fake/vtd.c hypervisor/io/region.c hypervisor/io/ioreq.c hypervisor/emul/vpic.c hypervisor/emul/vioapic.c hypervisor/emul/vlapic_mmio.c hypervisor/emul/vuart.c hypervisor/lib/ring.c hypervisor/emul/vrtc.c hypervisor/emul/rtc_time.c hypervisor/emul/vpm.c hypervisor/emul/testdev.c hypervisor/emul/vpci/cap.c hypervisor/emul/vpci/hsm_function.c hypervisor/emul/vpci/passthru.c hypervisor/emul/vpci/vmsi.c hypervisor/emul/vpci/vmsix.c hypervisor/emul/vpci/vmsix_table.c hypervisor/emul/vpci/vpci.c hypervisor/assign/intx.c hypervisor/assign/msi.c hypervisor/assign/damper.c hypervisor/mm/e820.c hypervisor/vm/vcr.c hypervisor/vm/virq.c hypervisor/vm/vm.c hypervisor/vm/vcpu.c hypervisor/vm/vcpu_arch.c hypervisor/vm/split_lock.c hypervisor/vm/vmsr.c hypervisor/vm/steal.c hypervisor/vm/hyperv.c hypervisor/vm/mtrr.c hypervisor/vm/lapic_pt.c hypervisor/vm/gpa.c hypervisor/vm/vlapic.c hypervisor/vm/vlapic_access.c hypervisor/vm/vlapic_icr.c hypervisor/vm/vlapic_timer.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c hypervisor/lib/printf.c tests/fake/hv_vm.c tests/fake/hv_string.c tests/fake/vm_mem.c tests/fake/vm_time.c */
+/* unit: hypervisor/machine/machine.c hypervisor/machine/memory.c hypervisor/machine/devices.c hypervisor/machine/dma.c hypervisor/emul/vpci/ivshmem.c hypervisor/emul/vpci/ivshmem_ring.c tests/fake/vtd.c hypervisor/io/region.c hypervisor/io/ioreq.c hypervisor/emul/vpic.c hypervisor/emul/vioapic.c hypervisor/emul/vlapic_mmio.c hypervisor/emul/vuart.c hypervisor/lib/ring.c hypervisor/emul/vrtc.c hypervisor/emul/rtc_time.c hypervisor/emul/vpm.c hypervisor/emul/testdev.c hypervisor/emul/vpci/cap.c hypervisor/emul/vpci/hsm_function.c hypervisor/emul/vpci/passthru.c hypervisor/emul/vpci/vmsi.c hypervisor/emul/vpci/vmsix.c hypervisor/emul/vpci/vmsix_table.c hypervisor/emul/vpci/vpci.c hypervisor/assign/intx.c hypervisor/assign/msi.c hypervisor/assign/damper.c hypervisor/mm/e820.c hypervisor/vm/vcr.c hypervisor/vm/virq.c hypervisor/vm/vm.c hypervisor/vm/vcpu.c hypervisor/vm/vcpu_arch.c hypervisor/vm/split_lock.c hypervisor/vm/vmsr.c hypervisor/vm/steal.c hypervisor/vm/hyperv.c hypervisor/vm/mtrr.c hypervisor/vm/lapic_pt.c hypervisor/vm/gpa.c hypervisor/vm/vlapic.c hypervisor/vm/vlapic_access.c hypervisor/vm/vlapic_icr.c hypervisor/vm/vlapic_timer.c hypervisor/vm/vtsc.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c hypervisor/lib/printf.c tests/fake/hv_vm.c tests/fake/hv_string.c tests/fake/vm_mem.c tests/fake/vm_time.c */
 /* unit-flags: -DHOST_DIRECT_BASE=0ul */
 #include <check.h>
 #include <stdlib.h>
@@ -20,6 +20,7 @@
 #include "mm/e820.h"
 #include "mm/hostmap.h"
 #include "vm_mem.h"
+#include "vm_time.h"
 
 #define RAM_SIZE	(16ul << 20)
 #define MOST_STEPS	5000u
@@ -166,6 +167,24 @@ START_TEST(each_thread_missing)
 }
 END_TEST
 
+/* The scenario's TSC rate, which a real local APIC cannot follow. */
+START_TEST(tsc_rate)
+{
+	struct machine_request req = { .name = "built", .cpu_affinity = 1, .ram = hpa((uint64_t)ram) };
+	struct vm *vm;
+
+	cfg = (struct scenario_vm){ .load_order = SCENARIO_POST_LAUNCHED, .cpu_affinity = 1, .tsc_khz = fake_tsc_khz * 2 };
+	req.flags = SCENARIO_FLAG_LAPIC_PT | SCENARIO_FLAG_RT;
+	ck_assert_int_eq(machine_build(VM_ID, &cfg, &req, &vm), -EINVAL);
+	expect_nothing();
+	req.flags = 0;
+	ck_assert_int_eq(machine_build(VM_ID, &cfg, &req, &vm), 0);
+	ck_assert_uint_eq(vtsc_from_host(&vm->tsc, 1000), 2000);
+	machine_destroy(vm);
+	expect_nothing();
+}
+END_TEST
+
 /* A page missing at a reset: the VM stays one that can be reset again, or destroyed. */
 START_TEST(reset_without_memory)
 {
@@ -248,6 +267,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, each_page_missing, SCENARIO_PRE_LAUNCHED, SCENARIO_POST_LAUNCHED + 1);
 	tcase_add_loop_test(t, each_thread_missing, SCENARIO_PRE_LAUNCHED, SCENARIO_POST_LAUNCHED + 1);
+	tcase_add_test(t, tsc_rate);
 	tcase_add_loop_test(t, reset_without_memory, SCENARIO_PRE_LAUNCHED, SCENARIO_POST_LAUNCHED + 1);
 	tcase_add_loop_test(t, destroyed_in_any_state, SCENARIO_PRE_LAUNCHED, SCENARIO_POST_LAUNCHED + 1);
 	tcase_add_test(t, wrong_requests);

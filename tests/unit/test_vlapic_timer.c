@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Timer of the virtual local APIC: modes, divisors, current count, never early, no drift. */
-/* unit: hypervisor/vm/vlapic.c hypervisor/vm/vlapic_access.c hypervisor/vm/vlapic_icr.c hypervisor/vm/vlapic_timer.c tests/fake/vm_vm.c tests/fake/vm_time.c tests/fake/vm_mem.c tests/fake/vm_virq.c */
+/* unit: hypervisor/vm/vlapic.c hypervisor/vm/vlapic_access.c hypervisor/vm/vlapic_icr.c hypervisor/vm/vlapic_timer.c hypervisor/vm/vtsc.c tests/fake/vm_vm.c tests/fake/vm_time.c tests/fake/vm_mem.c tests/fake/vm_virq.c */
 #include <check.h>
 #include <stdlib.h>
 
@@ -346,7 +346,7 @@ END_TEST
 
 START_TEST(frequency_is_the_tscs)
 {
-	ck_assert_uint_eq(vlapic_timer_hz(), fake_tsc_khz * 1000);
+	ck_assert_uint_eq(vlapic_timer_hz(v), fake_tsc_khz * 1000);
 }
 END_TEST
 

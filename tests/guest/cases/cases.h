@@ -26,6 +26,7 @@ void case_pio(void);
 void case_vlapic(void);
 void case_ioapic(void);
 void case_timer(void);
+void case_tsc(void);
 void case_hlt(void);
 void case_xsave(void);
 void case_memory(void);

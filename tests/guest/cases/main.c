@@ -25,6 +25,7 @@ static const struct guest_case cases[] = {
 	{ "vlapic", 1, case_vlapic },
 	{ "ioapic", 1, case_ioapic },
 	{ "timer", 1, case_timer },
+	{ "tsc", 1, case_tsc },
 	{ "hlt", 1, case_hlt },
 	{ "xsave", 1, case_xsave },
 	{ "memory", 1, case_memory },
