@@ -247,6 +247,9 @@ void features_load(void)
 	if (has[FEAT_XSAVE])
 		cr4 |= CR4_OSXSAVE;
 	write_cr4(cr4);
+	/* What firmware may have left there, guests' XSAVES would save, and XRSTORS load: supervisor state that no VM has. */
+	if (caps.xsave1.eax & CPUID_D1_XSAVES)
+		wrmsr(MSR_XSS, 0);
 	write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
 	if (vmx_present() && !(msr_or_0(MSR_FEATURE_CONTROL) & FEATURE_CONTROL_LOCK)) {
 		/* Firmware left the choice to us; each CPU has its own copy of the register. */

@@ -216,7 +216,6 @@ static void arch_reset(struct vcpu_arch *a)
 	a->start_given = false;
 	a->split_locks = false;
 	a->live = false;
-	a->xss = 0;
 	a->dr6 = a->cr2 = 0;
 	memset(a->msr, 0, sizeof(a->msr));
 	memset(a->dr, 0, sizeof(a->dr));

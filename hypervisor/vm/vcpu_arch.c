@@ -272,8 +272,6 @@ static void restore(struct vcpu *vcpu, const struct vcpu *prev)
 			vm_crash(vcpu->vm, "vCPU %u: its XSAVE area was refused", vcpu->vcpu_id);
 		if (a->xcr0 != guest_xcr0_mask)
 			xsetbv(0, a->xcr0);
-		if (feature_has(FEAT_XSAVES))
-			wrmsr(MSR_XSS, a->xss);
 	} else {
 		fxrstor(a->fpu);
 	}

@@ -22,7 +22,7 @@ struct vcpu_arch {
 	uint32_t fpu_pages;
 	bool update_refused;		/* a microcode update was; said once */
 	bool split_locks;		/* makes some, which was reported */
-	uint64_t xcr0, xss;
+	uint64_t xcr0;
 	uint64_t msr[NR_SWITCHED_MSRS];
 	uint64_t dr[4], dr6, cr2;
 	uint64_t efer;			/* guest's EFER as it wrote it (LMA included) */

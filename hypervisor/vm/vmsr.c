@@ -184,7 +184,7 @@ static int write_debugctl(struct vcpu *vcpu __unused, uint32_t msr __unused, uin
 	return 0;
 }
 
-/* Supervisor states are not offered (CPUID 0xD.1), so only zero fits. */
+/* No supervisor state is offered (doc/feature/cpu-policy.md says why, for each): the register is 0 in every CPU, and only that fits. */
 static int read_xss(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t *v)
 {
 	*v = 0;

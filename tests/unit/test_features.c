@@ -42,6 +42,7 @@ static void setup(void)
 	fake_cpuid_set(CPUID_LEAF_EXT_FEATURES, 0, (struct cpuid_regs){ 0, 0, ALL, ALL });
 	fake_cpuid_set(CPUID_LEAF_APM, 0, (struct cpuid_regs){ 0, 0, 0, ALL });
 	fake_msr_set(MSR_FEATURE_CONTROL, FEATURE_CONTROL_LOCK | FEATURE_CONTROL_VMX);
+	fake_msr_set(MSR_XSS, 1ul << 8);
 	fake_msr_set(MSR_VMX_PIN_CTLS, ~0ul);
 	fake_msr_set(MSR_VMX_PROC_CTLS, ~0ul);
 	fake_msr_set(MSR_VMX_PROC2_CTLS, ~0ul);
@@ -131,6 +132,20 @@ START_TEST(unlocked_is_enabled_on_each_cpu)
 }
 END_TEST
 
+/* Each CPU forgets what firmware had in XSS, whether guests are shown XSAVES or not; a CPU without has no such register. */
+START_TEST(xss_is_cleared)
+{
+	ck_assert_int_eq(features_init(_i ? "xsaves" : NULL), 0);
+	features_load();
+	ck_assert_uint_eq(rdmsr(MSR_XSS), 0);
+	fake_cpuid_set(CPUID_LEAF_XSAVE, 1, (struct cpuid_regs){ 0x7, 0, 0, 0 });
+	*fake_msr_find(MSR_XSS) = 5;
+	ck_assert_int_eq(features_init(NULL), 0);
+	features_load();
+	ck_assert_uint_eq(rdmsr(MSR_XSS), 5);
+}
+END_TEST
+
 /* Without secondary controls their MSR does not exist and must not be taken for anything. */
 START_TEST(no_secondary_controls)
 {
@@ -167,6 +182,7 @@ int main(void)
 	tcase_add_test(t, all_missing_are_listed_at_once);
 	tcase_add_test(t, locked_by_firmware);
 	tcase_add_test(t, unlocked_is_enabled_on_each_cpu);
+	tcase_add_loop_test(t, xss_is_cleared, 0, 2);
 	tcase_add_test(t, no_secondary_controls);
 	tcase_add_test(t, absent_leaves_count_as_zero);
 	suite_add_tcase(s, t);
