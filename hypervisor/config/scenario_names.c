@@ -7,7 +7,7 @@ static const char *const load_orders[] = { "pre_launched", "service", "post_laun
 static const char *const crash_policies[] = { "stop", "restart", "notify" };
 static const char *const vuart_types[] = { "none", "console", "inter_vm" };
 static const char *const kernel_types[] = { "auto", "bzimage", "elf_multiboot", "elf_pvh" };
-static const char *const options[] = { "kvm_leaf", "hyperv_leaves", "no_x2apic", "testdev" };
+static const char *const options[] = { "kvm_leaf", "hyperv_leaves", "no_x2apic", "testdev", "microcode" };
 static const char *const flags[] = {
 	"secure_world", "lapic_pt", "io_completion_polling", "hide_mtrr", "rt", "nvmx", "security_vm", "vcat",
 	"static_vm", "tee", "ree", "pmu_pt", "vhwp", "vtm", "stateless"

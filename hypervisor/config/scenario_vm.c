@@ -85,6 +85,8 @@ static int check_flags(struct scenario_check *c)
 	if ((vm->options & SCENARIO_OPT_HYPERV_LEAVES) && vm->load_order == SCENARIO_SERVICE)
 		return scenario_refuse_vm(c, "options", -1, "option hyperv_leaves is not for the Service VM: CPUID 0x40000001 tells it "
 					  "that it is privileged; drop it");
+	if ((vm->options & SCENARIO_OPT_MICROCODE) && vm->load_order != SCENARIO_SERVICE)
+		return scenario_refuse_vm(c, "options", -1, "option microcode is for the Service VM only; drop it");
 	if (rt && vm->severity < SCENARIO_SEVERITY_RT)
 		return scenario_refuse_vm(c, "severity", -1, "severity %s with guest flag rt; rt or safety is needed, else the Service "
 					  "VM may interrupt it", scenario_severity_name(vm->severity));

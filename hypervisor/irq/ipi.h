@@ -18,7 +18,7 @@ void ipi_posted(uint32_t pcpu_id);
 /*
  * Runs fn(arg) on another CPU (not a LAPIC-passthrough one) with interrupts
  * off and waits for it; on the own CPU it is a plain call. fn may not wait for
- * another CPU. vCPU thread or boot, no locks held that fn or an interrupt
+ * another CPU but by this function. vCPU thread or boot, no locks held that fn or an interrupt
  * handler takes.
  */
 void ipi_call(uint32_t pcpu_id, void (*fn)(void *arg), void *arg);

@@ -89,7 +89,8 @@ enum scenario_crash_policy {
 #define SCENARIO_OPT_HYPERV_LEAVES	(1u << 1)	/* show the Hyper-V interface leaves */
 #define SCENARIO_OPT_NO_X2APIC		(1u << 2)	/* hide x2APIC: the guest stays in xAPIC mode */
 #define SCENARIO_OPT_TESTDEV		(1u << 3)	/* the in-guest test device is there */
-#define SCENARIO_OPTS_ALL		((1u << 4) - 1)
+#define SCENARIO_OPT_MICROCODE		(1u << 4)	/* the Service VM may load a microcode update into the machine, once */
+#define SCENARIO_OPTS_ALL		((1u << 5) - 1)
 
 enum scenario_vuart_type {
 	SCENARIO_VUART_NONE = 0,

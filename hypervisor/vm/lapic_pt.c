@@ -4,10 +4,12 @@
 
 #include "cpu/percpu.h"
 #include "cpu/tsc.h"
+#include "irq/ipi.h"
 #include "irq/lapic.h"
 #include "irq/timer.h"
 #include "lib/bits.h"
 #include "lib/critical.h"
+#include "lib/errno.h"
 #include "lib/util.h"
 #include "log/log.h"
 #include "vm/vcpu.h"
@@ -28,6 +30,41 @@
 struct armed_timer {
 	uint64_t deadline, period, tsc_deadline;
 };
+
+/* CPUs whose local APIC is a guest's, or is going to be; whether none may become one's now. */
+static uint32_t nr_owned;
+static bool held;
+
+int lapic_pt_hold(void)
+{
+	if (__atomic_exchange_n(&held, true, __ATOMIC_SEQ_CST))
+		return -EBUSY;
+	/* "Held" comes before this look, and own() counts before it looks at that: one of both sees the other. */
+	if (!__atomic_load_n(&nr_owned, __ATOMIC_SEQ_CST))
+		return 0;
+	lapic_pt_release();
+	return -EPERM;
+}
+
+void lapic_pt_release(void)
+{
+	__atomic_store_n(&held, false, __ATOMIC_RELEASE);
+}
+
+/* Waits until nobody holds; the holder may be calling this CPU. */
+static void own(void)
+{
+	__atomic_fetch_add(&nr_owned, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&held, __ATOMIC_SEQ_CST)) {
+		ipi_serve();
+		cpu_pause();
+	}
+}
+
+static void disown(void)
+{
+	__atomic_fetch_sub(&nr_owned, 1, __ATOMIC_RELEASE);
+}
 
 bool lapic_pt_active(const struct vcpu *vcpu)
 {
@@ -166,6 +203,7 @@ void lapic_pt_enable(struct vcpu *vcpu)
 		vm_crash(vcpu->vm, "LAPIC passthrough needs x2APIC, which this machine lacks");
 		return;
 	}
+	own();
 	critical_enter();
 	/* From the flag on, others kick by NMI; what they sent as IPI before is taken in this window. */
 	WRITE_ONCE(this_cpu()->lapic_owned_by_guest, true);
@@ -205,6 +243,7 @@ void lapic_pt_disable(struct vcpu *vcpu)
 	/* Host timers of this CPU were queued but not programmed meanwhile. */
 	timer_expire();
 	critical_leave();
+	disown();
 }
 
 /* Vectors below 16 do not exist: the sending CPU's APIC, ours, would note an error. */

@@ -20,6 +20,13 @@ void lapic_pt_disable(struct vcpu *vcpu);
 /* Sends on what was posted to the virtual APIC before everybody knew. Own thread. */
 void lapic_pt_forward(struct vcpu *vcpu);
 
+/*
+ * Until lapic_pt_release() no CPU's local APIC becomes a guest's: each answers ipi_call(). 0; -EPERM: one is a guest's already;
+ * -EBUSY: somebody holds it. vCPU thread; not for long, as a vCPU may be waiting.
+ */
+int lapic_pt_hold(void) __must_check;
+void lapic_pt_release(void);
+
 bool lapic_pt_active(const struct vcpu *vcpu);
 
 /* ICR write of a passthrough guest: translates ids, emulates INIT/SIPI, sends the rest. 0, or 1: #GP(0). */

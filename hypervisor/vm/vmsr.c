@@ -13,6 +13,7 @@
 #include "vm/vcpu_arch.h"
 #include "vm/vlapic.h"
 #include "vm/vm.h"
+#include "vm/vmicrocode.h"
 #include "x86/apicreg.h"
 #include "x86/insn.h"
 #include "x86/msr.h"
@@ -120,26 +121,6 @@ static int write_pat(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t
 	return 0;
 }
 
-/*
- * A microcode update acts on the whole machine and cannot be checked here: it is the firmware's to load. The revision stays
- * as it was, which tells a guest; the log tells its owner.
- */
-static int refuse_update(struct vcpu *vcpu, uint32_t msr __unused, uint64_t v __unused)
-{
-	if (!vcpu->arch->update_refused)
-		log_warn("vm %s: a microcode update by vCPU %u is refused; load it by the firmware", vcpu->vm->name, vcpu->vcpu_id);
-	vcpu->arch->update_refused = true;
-	return 0;
-}
-
-/* Loaded revision in the high half; at least what Linux asks of any CPU before it trusts its deadline timer. */
-static int read_microcode(struct vcpu *vcpu __unused, uint32_t msr, uint64_t *v)
-{
-	if (rdmsr_safe(msr, v) || *v >> 32 < 0x100)
-		*v = 0x100ul << 32;
-	return 0;
-}
-
 #define MISC_FAST_STRING	(1ul << 0)
 #define MISC_NO_BTS		(1ul << 11)
 #define MISC_NO_PEBS		(1ul << 12)
@@ -201,8 +182,8 @@ static const struct msr_rule rules[] = {
 	{ MSR_TSC, MSR_TSC, true, false, NULL, write_tsc },
 	{ MSR_PLATFORM_ID, MSR_PLATFORM_ID, false, false, read_zero, NULL },
 	{ MSR_APIC_BASE, MSR_APIC_BASE, false, false, vlapic_msr_read, write_apic_base },
-	{ MSR_BIOS_UPDT_TRIG, MSR_BIOS_UPDT_TRIG, false, false, NULL, refuse_update },
-	{ MSR_BIOS_SIGN_ID, MSR_BIOS_SIGN_ID, false, false, read_microcode, write_ignore },
+	{ MSR_BIOS_UPDT_TRIG, MSR_BIOS_UPDT_TRIG, false, false, NULL, vmicrocode_update },
+	{ MSR_BIOS_SIGN_ID, MSR_BIOS_SIGN_ID, false, false, vmicrocode_revision, write_ignore },
 	{ MSR_MTRR_CAP, MSR_MTRR_CAP, false, false, read_mtrr, NULL },
 	{ MSR_SYSENTER_CS, MSR_SYSENTER_EIP, true, true, NULL, NULL },
 	{ MSR_MCG_CAP, MSR_MCG_CAP, false, false, read_zero, NULL },

@@ -9,7 +9,8 @@
 
 struct percpu percpu_area[MAX_PCPUS];
 uint32_t nr_pcpus = 1;
-uint32_t fake_nr_posted, fake_posted_pcpu;
+uint32_t fake_nr_posted, fake_posted_pcpu, fake_call_pcpu;
+void (*fake_on_serve)(void);
 uint64_t fake_tsc, fake_tsc_khz = 1000000, fake_timer_late;
 
 static struct list queue = LIST_INIT(queue);
@@ -89,8 +90,17 @@ void ipi_posted(uint32_t pcpu_id)
 	fake_nr_posted++;
 }
 
+void ipi_serve(void)
+{
+	if (fake_on_serve)
+		fake_on_serve();
+}
+
 void ipi_call(uint32_t pcpu_id, void (*fn)(void *arg), void *arg)
 {
-	(void)pcpu_id;
+	uint32_t caller = fake_call_pcpu;
+
+	fake_call_pcpu = pcpu_id;
 	fn(arg);
+	fake_call_pcpu = caller;
 }

@@ -10,6 +10,8 @@ extern uint64_t fake_timer_late;	/* ticks by which every timer fires after its d
 
 /* Notifications of posted interrupts, and the CPU that got the last one. */
 extern uint32_t fake_nr_posted, fake_posted_pcpu;
+extern void (*fake_on_serve)(void);	/* ipi_serve() */
+extern uint32_t fake_call_pcpu;	/* whose ipi_call() runs now */
 
 /* Moves the TSC to `tsc`; due timers fire on the way, in order, each at its deadline plus fake_timer_late. */
 void fake_time_to(uint64_t tsc);

@@ -92,7 +92,8 @@ START_TEST(every_word_round_trip)
 	struct scenario *s = sample_scenario(), *again;
 
 	s->vms[SAMPLE_SAFETY].guest_flags = SCENARIO_FLAGS_ALL & ~SCENARIO_FLAG_LAPIC_PT;
-	s->vms[SAMPLE_SAFETY].options = SCENARIO_OPTS_ALL;
+	s->vms[SAMPLE_SAFETY].options = SCENARIO_OPTS_ALL & ~SCENARIO_OPT_MICROCODE;
+	s->vms[SAMPLE_SERVICE].options = SCENARIO_OPT_MICROCODE;
 	s->vms[SAMPLE_SERVICE].kernel.type = SCENARIO_KERNEL_ELF_MULTIBOOT;
 	s->vms[SAMPLE_SERVICE].console = SCENARIO_NO_CONSOLE;
 	s->vms[SAMPLE_USER].cpu_affinity = 0x8000000000000103;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Local APIC passthrough: what is opened and closed, handing over and taking back, and ICR writes. */
-/* unit: hypervisor/vm/lapic_pt.c hypervisor/vm/vcr.c hypervisor/vm/virq.c hypervisor/vm/vm.c hypervisor/vm/vcpu.c hypervisor/vm/vcpu_arch.c hypervisor/vm/split_lock.c hypervisor/vm/vmsr.c hypervisor/vm/steal.c hypervisor/vm/hyperv.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/vm/vlapic.c hypervisor/vm/vlapic_access.c hypervisor/vm/vlapic_icr.c hypervisor/vm/vlapic_timer.c hypervisor/vm/vtsc.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c hypervisor/lib/printf.c tests/fake/hv_vm.c tests/fake/vm_mem.c tests/fake/vm_time.c */
+/* unit: hypervisor/vm/lapic_pt.c hypervisor/vm/vcr.c hypervisor/vm/virq.c hypervisor/vm/vm.c hypervisor/vm/vcpu.c hypervisor/vm/vcpu_arch.c hypervisor/vm/split_lock.c hypervisor/vm/vmsr.c hypervisor/vm/vmicrocode.c hypervisor/vm/gva.c hypervisor/cpu/microcode.c hypervisor/vm/steal.c hypervisor/vm/hyperv.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/vm/vlapic.c hypervisor/vm/vlapic_access.c hypervisor/vm/vlapic_icr.c hypervisor/vm/vlapic_timer.c hypervisor/vm/vtsc.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c hypervisor/lib/printf.c tests/fake/hv_vm.c tests/fake/vm_mem.c tests/fake/vm_time.c */
 /* unit-flags: -DHOST_DIRECT_BASE=0ul */
 #include <check.h>
 #include <stdlib.h>
@@ -96,6 +96,31 @@ START_TEST(handed_over)
 	}
 	ck_assert(exits(0x840, true) && exits(MSR_APIC_BASE, true));
 	ck_assert(!exits(MSR_TSC_DEADLINE, true));
+}
+END_TEST
+
+static unsigned int nr_served;
+
+static void serve_twice(void)
+{
+	ck_assert(!this_cpu()->lapic_owned_by_guest);
+	if (++nr_served == 2)
+		lapic_pt_release();
+}
+
+/* While somebody needs all CPUs to answer, the switch waits and answers; afterwards nobody can hold. */
+START_TEST(waits_for_the_holder)
+{
+	ck_assert_int_eq(lapic_pt_hold(), 0);
+	fake_on_serve = serve_twice;
+	to_x2apic();
+	fake_on_serve = NULL;
+	ck_assert_uint_eq(nr_served, 2);
+	ck_assert(this_cpu()->lapic_owned_by_guest);
+	ck_assert_int_eq(lapic_pt_hold(), -EPERM);
+	lapic_pt_disable(vcpu);
+	ck_assert_int_eq(lapic_pt_hold(), 0);
+	lapic_pt_release();
 }
 END_TEST
 
@@ -279,6 +304,7 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, only_x2apic_mode_hands_it_over);
 	tcase_add_test(c, handed_over);
+	tcase_add_test(c, waits_for_the_holder);
 	tcase_add_test(c, registers_go_along);
 	tcase_add_loop_test(c, armed_counting_timer_goes_along, 0, 2);
 	tcase_add_test(c, armed_deadline_goes_along);

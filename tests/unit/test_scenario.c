@@ -76,10 +76,11 @@ SPOIL(restarts, SAFETY->restart_max = 1)
 SPOIL(reserved_vm, SAFETY->reserved1 = 1)
 SPOIL(reserved_end, USER->reserved2 = 1)
 SPOIL(flags_unknown, RT->guest_flags |= 1ull << 15)
-SPOIL(options_unknown, RT->options |= 1u << 4)
+SPOIL(options_unknown, RT->options |= 1u << 5)
 SPOIL(lapic_not_rt, RT->guest_flags = SCENARIO_FLAG_LAPIC_PT)
 SPOIL(lapic_service, SERVICE->guest_flags = SCENARIO_FLAG_LAPIC_PT | SCENARIO_FLAG_RT)
 SPOIL(lapic_xapic, RT->options = SCENARIO_OPT_NO_X2APIC)
+SPOIL(microcode_user, USER->options |= SCENARIO_OPT_MICROCODE)
 SPOIL(hyperv_service, SERVICE->options = SCENARIO_OPT_HYPERV_LEAVES)
 SPOIL(memory_odd, RT->memory_size = 4096)
 SPOIL(memory_none, SAFETY->memory_size = 0)
@@ -200,10 +201,11 @@ static const struct fault faults[] = {
 	{ reserved_vm, "vm \"safety\": a reserved byte is not zero", "", 1, -1 },
 	{ reserved_end, "vm \"user\": a reserved byte is not zero", "", 3, -1 },
 	{ flags_unknown, "vm \"rt\": guest_flags 0x8012 has unknown bits; 0x7fff are known", "guest_flags", 0, -1 },
-	{ options_unknown, "vm \"rt\": options 0x11 has unknown bits; 0xf are known", "options", 0, -1 },
+	{ options_unknown, "vm \"rt\": options 0x21 has unknown bits; 0x1f are known", "options", 0, -1 },
 	{ lapic_not_rt, "vm \"rt\": guest flag lapic_pt needs guest flag rt as well", "guest_flags", 0, -1 },
 	{ lapic_service, "vm \"service\": guest flag lapic_pt is not for the Service VM, which gets the machine's interrupts through the "
 	  "hypervisor", "guest_flags", 2, -1 },
+	{ microcode_user, "vm \"user\": option microcode is for the Service VM only; drop it", "options", 3, -1 },
 	{ lapic_xapic, "vm \"rt\": option no_x2apic contradicts guest flag lapic_pt, which works in x2APIC mode; drop one", "options", 0, -1 },
 	{ hyperv_service, "vm \"service\": option hyperv_leaves is not for the Service VM: CPUID 0x40000001 tells it that it is "
 	  "privileged; drop it", "options", 2, -1 },
@@ -399,7 +401,7 @@ START_TEST(every_value_has_a_word)
 	ck_assert_str_eq(scenario_flag_name(14), "stateless");
 	ck_assert_ptr_null(scenario_flag_name(15));
 	ck_assert_str_eq(scenario_option_name(0), "kvm_leaf");
-	ck_assert_ptr_null(scenario_option_name(4));
+	ck_assert_ptr_null(scenario_option_name(5));
 	ck_assert_ptr_null(scenario_load_order_name(3));
 	ck_assert_ptr_null(scenario_crash_policy_name(3));
 	ck_assert_ptr_null(scenario_vuart_type_name(3));

@@ -44,6 +44,7 @@ struct fake_cpu {
 	bool (*port_written)(uint16_t port, uint8_t size, uint32_t value);
 	struct fake_port_write log[FAKE_MAX_LOG];
 	uint32_t nr_log;
+	void (*msr_written)(uint32_t msr, uint64_t value);	/* told of each write that did not fault, afterwards */
 	uint64_t tsc, tsc_step;		/* each rdtsc() adds the step */
 	uint64_t cr0, cr2, cr3, cr4, dr0, dr1, dr2, dr3, dr6, dr7, rflags, xcr0;
 	uint32_t nr_hlt, nr_pause, nr_invlpg, nr_wbinvd, nr_clflush;
@@ -95,6 +96,8 @@ static inline int __must_check wrmsr_safe(uint32_t msr, uint64_t v)
 	if (!p)
 		return -EFAULT;
 	*p = v;
+	if (fake_cpu.msr_written)
+		fake_cpu.msr_written(msr, v);
 	return 0;
 }
 
