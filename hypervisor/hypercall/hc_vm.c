@@ -137,8 +137,11 @@ int64_t hc_vm_destroy(struct hc_call *c)
 	return 0;
 }
 
+/* A new VM starts; one that HC_PAUSE_VM has paused goes on, unless it stopped by itself. */
 int64_t hc_vm_start(struct hc_call *c)
 {
+	if (c->target->state == VM_PAUSED && !c->target->held)
+		return machine_resume(c->target);
 	return c->target->ioreq ? machine_start(c->target) : -EINVAL;
 }
 

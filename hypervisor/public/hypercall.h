@@ -47,7 +47,7 @@
 /* VM life */
 #define HC_CREATE_VM			HC_ID(0x10)	/* gpa acrn_vm_creation, in and out */
 #define HC_DESTROY_VM			HC_ID(0x11)	/* vm; PAUSED, CREATED or never started */
-#define HC_START_VM			HC_ID(0x12)	/* vm; CREATED with IOREQ page */
+#define HC_START_VM			HC_ID(0x12)	/* vm; CREATED with IOREQ page, or PAUSED: goes on */
 #define HC_PAUSE_VM			HC_ID(0x13)	/* vm */
 #define HC_CREATE_VCPU			HC_ID(0x14)	/* ignored, 0 */
 #define HC_RESET_VM			HC_ID(0x15)	/* vm; PAUSED, becomes CREATED */

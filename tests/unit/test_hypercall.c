@@ -329,6 +329,12 @@ START_TEST(life)
 	ck_assert_int_eq(hc(HC_PAUSE_VM, 1, 0), 0);
 	ck_assert_int_eq(hc(HC_PAUSE_VM, 1, 0), 0);
 	ck_assert_uint_eq(vm->state, VM_PAUSED);
+	ck_assert_int_eq(hc(HC_START_VM, 1, 0), 0);	/* goes on */
+	ck_assert_uint_eq(vm->state, VM_RUNNING);
+	ck_assert_int_eq(hc(HC_PAUSE_VM, 1, 0), 0);
+	vm->held = true;				/* the operator's now */
+	ck_assert_int_eq(hc(HC_START_VM, 1, 0), -EINVAL);
+	vm->held = false;
 	ck_assert_int_eq(hc(HC_RESET_VM, 1, 0), 0);
 	ck_assert_uint_eq(vm->state, VM_CREATED);
 	ck_assert_uint_eq(hv_parts[2].nr_reset, 1);

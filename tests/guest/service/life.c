@@ -174,7 +174,6 @@ static void reset_in_request(void)
 	report_eq((uint64_t)uvm_pause(&vm), 0, "the VM is paused in it");
 	report_eq(uvm_state(&vm).state, Q_VM_PAUSED, "and says so");
 	report_eq((uint64_t)uvm_pause(&vm), 0, "pausing again is no error");
-	report_eq((uint64_t)uvm_start(&vm), (uint64_t)-EINVAL, "a paused VM cannot be started");
 	report_eq((uint64_t)uvm_reset(&vm), 0, "it can be reset");
 	report_eq(uvm_state(&vm).state, Q_VM_CREATED, "and is as created");
 	report_eq(r->processed, IOREQ_FREE, "with its slot FREE");
@@ -182,6 +181,35 @@ static void reset_in_request(void)
 	report_eq((uint64_t)hc(HC_NOTIFY_REQUEST_FINISH, vm.id, 0), 0, "a late notification is harmless");
 	report(uvm_prepare(&vm, payload_io) && !uvm_start(&vm), "it starts again");
 	report(all_steps() && uvm_wait_box(&vm, MB_DONE, 1), "and does all its I/O");
+	uvm_end(&vm);
+}
+
+/* HC_START_VM lets a paused VM go on where it was, also in the middle of a request, answered before or after. */
+static void resume(void)
+{
+	uint32_t count;
+
+	if (!uvm_boot(&vm, "resume", payload_spin))
+		return;
+	report(uvm_wait_box(&vm, MB_DONE, 1) && !uvm_pause(&vm), "paused while it counts");
+	count = *uvm_box(&vm, MB_COUNT);
+	clock_wait_us(200);
+	report_eq(*uvm_box(&vm, MB_COUNT), count, "it stands still");
+	report_eq((uint64_t)uvm_start(&vm), 0, "it goes on");
+	report_eq(uvm_state(&vm).state, Q_VM_RUNNING, "and says so");
+	clock_wait_us(2000);
+	report(*uvm_box(&vm, MB_COUNT) != count, "and counts on");
+	uvm_end(&vm);
+	if (!uvm_boot(&vm, "resume", payload_io))
+		return;
+	report(uvm_wait_ioreq(&vm) && !uvm_pause(&vm) && !uvm_start(&vm) && one_step(&io_steps[0], 0),
+	       "a request outlives pause and resume");
+	report(uvm_wait_ioreq(&vm) && !uvm_pause(&vm) && one_step(&io_steps[1], 1) && !uvm_start(&vm),
+	       "one is answered while the VM is paused");
+	for (unsigned int i = 2; i < ARRAY_SIZE(io_steps); i++)
+		if (!one_step(&io_steps[i], i))
+			break;
+	report(uvm_wait_box(&vm, MB_DONE, 1), "and all its I/O is done");
 	uvm_end(&vm);
 }
 
@@ -233,6 +261,7 @@ static void triple_fault(void)
 	report_eq(s.reason, Q_STOP_TRIPLE_FAULT, "with its reason");
 	report(READ_ONCE(vm.io->req_slot[0].state_seq) != seq, "and a new state_seq");
 	report(!uvm_pause(&vm) && uvm_state(&vm).state == Q_VM_PAUSED, "then it can be paused");
+	report_eq((uint64_t)uvm_start(&vm), (uint64_t)-EINVAL, "and does not go on");
 	report(!uvm_reset(&vm) && uvm_prepare(&vm, payload_spin) && !uvm_start(&vm) && uvm_wait_box(&vm, MB_DONE, 1),
 	       "reset, and started with something better");
 	uvm_end(&vm);
@@ -318,6 +347,7 @@ void case_life(void)
 	shared_cpu();
 	interrupts();
 	reset_in_request();
+	resume();
 	destroy_created();
 	destroy_running("spins", payload_spin, true);
 	destroy_running("halts", payload_halt, false);

@@ -69,7 +69,9 @@ static void wrong_order(void)
 	refused("create while it runs", victim_create(&v), EBUSY);
 	granted("pause", hsm_call(&v, HSM_IOC_PAUSE_VM, 0));
 	granted("pause twice", hsm_call(&v, HSM_IOC_PAUSE_VM, 0));
-	refused("start of a paused VM", hsm_call(&v, HSM_IOC_START_VM, 0), EINVAL);
+	granted("a paused VM goes on", hsm_call(&v, HSM_IOC_START_VM, 0));
+	refused("start while it goes on", hsm_call(&v, HSM_IOC_START_VM, 0), EINVAL);
+	granted("pause again", hsm_call(&v, HSM_IOC_PAUSE_VM, 0));
 	granted("reset", hsm_call(&v, HSM_IOC_RESET_VM, 0));
 	granted("registers", victim_set_regs(&v));
 	granted("start again", hsm_call(&v, HSM_IOC_START_VM, 0));
