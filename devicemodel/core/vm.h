@@ -25,7 +25,9 @@
 #include "core/mem.h"
 
 struct event_loop;
+struct control;
 struct intr_monitor;
+struct monitor;
 struct pci_bus;
 struct acrn_vcpu_regs;
 struct ioreq_pci_ops;
@@ -40,6 +42,32 @@ enum vm_stop {
 	VM_STOP_SIGNAL,		/* SIGTERM or SIGINT */
 	VM_STOP_CRASH,		/* the guest or the hypervisor gave up */
 	VM_STOP_DEBUG_EXIT,	/* the guest wrote vm->exit_code to the debug exit port */
+	VM_STOP_DESTROY,	/* the command socket said so */
+};
+
+/* What acrn-dm ends with, if the guest did not choose a code by --debugexit. */
+enum {
+	DM_EXIT_OK = 0,		/* the guest powered off, or somebody ended the VM */
+	DM_EXIT_FAILURE = 1,	/* acrn-dm, Linux or the hypervisor could not do something */
+	DM_EXIT_USAGE = 2,	/* bad command line */
+	DM_EXIT_CRASH = 3,	/* the guest crashed */
+	DM_EXIT_RESET = 4,	/* the guest asked for a reset, and --exit_on_reset was given */
+};
+
+/* Where the VM is in its life. */
+enum vm_life {
+	VM_LIFE_CREATED = 0,	/* not started for the first time */
+	VM_LIFE_RUNNING,
+	VM_LIFE_PAUSED,		/* by the command socket */
+	VM_LIFE_STOPPING,	/* the run loop has ended: a reset or the end follows */
+};
+
+/* Why it crashed. */
+struct vm_crash {
+	bool triple_fault;
+	uint32_t vcpu_id;
+	uint64_t rip;
+	char why[40];
 };
 
 struct vm {
@@ -63,6 +91,16 @@ struct vm {
 	_Atomic int stop;		/* enum vm_stop */
 	_Atomic int in_loop;		/* the IOREQ loop is running */
 	int exit_code;			/* for VM_STOP_DEBUG_EXIT */
+	struct vm_crash crash;		/* for VM_STOP_CRASH; main thread */
+	enum vm_life life;		/* device lock */
+	bool reset_asked;		/* by the command socket; device lock */
+	uint64_t nr_resets;		/* device lock */
+	uint64_t nr_requests;		/* I/O requests answered; counted by the main thread */
+	uint64_t created_ns;		/* clock_ns() then */
+	struct monitor *monitor;	/* owned by core/monitor.c; NULL: no command socket */
+	struct control *controls;	/* core/control.h; device lock */
+	/* True if the guest listens to it. Set by platform/pm.c; device lock. */
+	struct { bool (*press)(void *arg); void *arg; } power_button;
 	bool created, running;		/* main thread: what to undo */
 };
 
@@ -106,5 +144,8 @@ enum vm_stop vm_stop_reason(struct vm *vm);
 /* True if a reset was asked for; the request is taken back, so that the loop can run again. */
 bool vm_take_reset(struct vm *vm);
 
-/* The program's exit code after a run that ended with @err: see doc/feature/acrn-dm.md. */
+/* The program's exit code after a run that ended with @err: DM_EXIT_* or the guest's choice. */
 int vm_exit_code(struct vm *vm, int err);
+
+/* The same as a word: "poweroff", "reset", "signal", "crash", "debug_exit", "destroyed" or "failure". */
+const char *vm_stop_name(struct vm *vm, int err);

@@ -26,6 +26,12 @@
 #define PCI_CLASS_STORAGE 0x01
 #define PCI_SUBCLASS_SCSI 0x00		/* what drivers expect of virtio disks */
 
+enum { READS, WRITES, FLUSHES, DISCARDS, READ_BYTES, WRITE_BYTES, ERRORS, NR_COUNTERS };
+
+static const char *const counter_name[NR_COUNTERS] = {
+	"reads", "writes", "flushes", "discards", "read_bytes", "write_bytes", "errors",
+};
+
 /* One request on its way. */
 struct blk_io {
 	struct block_req req;
@@ -40,7 +46,8 @@ struct blk_io {
 
 struct blk {
 	struct virtio_dev vd;
-	struct block *block;		/* NULL: no disk */
+	struct block *block;		/* NULL: no disk yet; set once at any time, so read by disk_of() */
+	uint64_t counter[NR_COUNTERS];	/* worker */
 	struct worker_fd done;
 	struct blk_options opts;
 	char id[VIRTIO_BLK_ID_BYTES];
@@ -61,6 +68,39 @@ static struct blk *to_blk(struct virtio_dev *vd)
 static struct blk_io *to_io(struct block_req *req)
 {
 	return (struct blk_io *)((char *)req - offsetof(struct blk_io, req));
+}
+
+/* Acquire: who sees the disk sees all that belongs to it. */
+static struct block *disk_of(const struct blk *blk)
+{
+	return __atomic_load_n(&blk->block, __ATOMIC_ACQUIRE);
+}
+
+static void count(struct blk *blk, const struct block_req *req, int result)
+{
+	uint64_t *counter = blk->counter;
+
+	if (result) {
+		control_count(&counter[ERRORS], 1);
+		return;
+	}
+	switch (req->op) {
+	case BLOCK_READ:
+		control_count(&counter[READS], 1);
+		control_count(&counter[READ_BYTES], req->range->len);
+		break;
+	case BLOCK_WRITE:
+		control_count(&counter[WRITES], 1);
+		control_count(&counter[WRITE_BYTES], req->range->len);
+		break;
+	case BLOCK_FLUSH:
+		control_count(&counter[FLUSHES], 1);
+		break;
+	case BLOCK_DISCARD:
+	case BLOCK_ZERO:
+		control_count(&counter[DISCARDS], 1);
+		break;
+	}
 }
 
 static uint8_t status_of(int result)
@@ -91,7 +131,8 @@ static void finish(struct blk *blk, struct blk_io *io, int result)
 
 static bool in_disk(const struct blk *blk, uint64_t sector, uint64_t nr)
 {
-	uint64_t capacity = blk->block ? block_info(blk->block)->size / BLOCK_SECTOR : 0;
+	const struct block *block = disk_of(blk);
+	uint64_t capacity = block ? block_info(block)->size / BLOCK_SECTOR : 0;
 
 	return sector <= capacity && nr <= capacity - sector;
 }
@@ -185,7 +226,7 @@ static int fill(struct blk *blk, struct blk_io *io)
 		break;
 	case VIRTIO_BLK_T_FLUSH:
 		io->req.op = BLOCK_FLUSH;
-		ret = blk->block ? 0 : -EIO;
+		ret = disk_of(blk) ? 0 : -EIO;
 		break;
 	case VIRTIO_BLK_T_DISCARD:
 		io->req.op = BLOCK_DISCARD;
@@ -225,12 +266,16 @@ static bool begin(struct blk *blk, unsigned int index)
 	io->in_len = c->in_len;
 	io->status = (uint8_t *)last->iov_base + last->iov_len - 1;
 	ret = fill(blk, io);
-	if (ret <= 0)
+	if (ret < 0)
+		control_count(&blk->counter[ERRORS], 1);
+	if (ret <= 0) {
 		finish(blk, io, ret);
-	else if (block_submit(blk->block, &io->req))
+	} else if (block_submit(disk_of(blk), &io->req)) {
+		count(blk, &io->req, io->req.result);
 		finish(blk, io, io->req.result);
-	else
+	} else {
 		blk->inflight++;
+	}
 	return true;
 }
 
@@ -248,8 +293,8 @@ static void blk_notify(struct virtio_dev *vd, unsigned int index)
 				break;
 		}
 	} while (virtio_notify_enable(vd, index));
-	if (blk->block)
-		block_kick(blk->block);
+	if (disk_of(blk))
+		block_kick(disk_of(blk));
 	virtio_signal(vd, index);
 }
 
@@ -264,6 +309,7 @@ static void blk_done(struct worker_fd *wfd, uint32_t events)
 	for (req = block_reap(blk->block); req; req = next) {
 		next = req->next;
 		blk->inflight--;
+		count(blk, req, req->result);
 		finish(blk, to_io(req), req->result);
 	}
 	if (blk->draining && blk->inflight == 0) {
@@ -360,9 +406,75 @@ static void blk_destroy(struct virtio_dev *vd)
 	free(blk);
 }
 
+/* The disk is there from now on: requests are answered by it. */
+static int use_disk(struct blk *blk, struct block *block)
+{
+	int ret;
+
+	blk->done.fd = block_done_fd(block);
+	blk->done.ready = blk_done;
+	/* Before the disk is seen, so that no completion goes unheard. */
+	ret = worker_watch(&blk->vd.worker, &blk->done, EPOLLIN);
+	if (!ret)
+		__atomic_store_n(&blk->block, block, __ATOMIC_RELEASE);
+	return ret;
+}
+
+/*
+ * A disk in a slot that had none. The guest is told the new size (5.2.5); what it negotiated stays, so the file must allow it.
+ */
+static int blk_rescan(struct control *control, const char *path, const char **why)
+{
+	struct blk *blk = (struct blk *)((char *)control - offsetof(struct blk, vd.control));
+	struct block_options opts = blk->opts.block;
+	struct block *block;
+	uint64_t capacity;
+	int ret;
+
+	*why = NULL;
+	if (disk_of(blk)) {
+		*why = "the slot has a disk already; only one that was made with nodisk takes a file";
+		return -EBUSY;
+	}
+	if (strlen(path) >= sizeof(blk->opts.path)) {
+		*why = "the path is too long";
+		return -ENAMETOOLONG;
+	}
+	opts.path = path;
+	ret = block_open("virtio-blk", &opts, &block);
+	if (ret)
+		return ret;
+	if (block_info(block)->logical_size != BLOCK_SECTOR)
+		*why = "its sectors are larger than the 512 bytes the guest was told";
+	else if (block_info(block)->read_only && !blk->opts.block.read_only)
+		*why = "it can only be read, but the guest was told it may write; use option ro";
+	ret = *why ? -EINVAL : use_disk(blk, block);
+	if (ret) {
+		block_close(block);
+		return ret;
+	}
+	strcpy(blk->opts.path, path);
+	capacity = block_info(block)->size / BLOCK_SECTOR;
+	virtio_config_set(&blk->vd, offsetof(struct virtio_blk_config, capacity), &capacity, sizeof(capacity));
+	return 0;
+}
+
+static void fill_control(struct blk *blk)
+{
+	struct control *c = &blk->vd.control;
+
+	c->kind = "block";
+	c->name = blk->opts.path;
+	c->counter_name = counter_name;
+	c->counter = blk->counter;
+	c->nr_counters = NR_COUNTERS;
+	c->rescan = blk_rescan;
+}
+
 static int open_disk(struct blk *blk)
 {
 	const char *name = strrchr(blk->opts.path, '/');
+	struct block *block;
 	int ret;
 
 	/* What "lsblk -o SERIAL" and /dev/disk/by-id show: the file's name; not terminated when it fills the field. */
@@ -370,12 +482,13 @@ static int open_disk(struct blk *blk)
 	memcpy(blk->id, name, strnlen(name, sizeof(blk->id)));
 	if (!*blk->opts.path)
 		return 0;
-	ret = block_open("virtio-blk", &blk->opts.block, &blk->block);
+	ret = block_open("virtio-blk", &blk->opts.block, &block);
 	if (ret)
 		return ret;
-	blk->done.fd = block_done_fd(blk->block);
-	blk->done.ready = blk_done;
-	return worker_watch(&blk->vd.worker, &blk->done, EPOLLIN);
+	ret = use_disk(blk, block);
+	if (ret)
+		block_close(block);
+	return ret;
 }
 
 static int blk_create(const struct virtio_params *params, struct virtio_dev **out)
@@ -400,6 +513,7 @@ static int blk_create(const struct virtio_params *params, struct virtio_dev **ou
 	}
 	blk->writeback = !blk->opts.writethru;
 	fill_config(blk);
+	fill_control(blk);
 	*out = &blk->vd;
 	return 0;
 }

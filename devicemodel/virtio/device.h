@@ -17,6 +17,7 @@
  */
 #pragma once
 
+#include "core/control.h"
 #include "virtio/queue.h"
 #include "virtio/worker.h"
 
@@ -107,6 +108,7 @@ struct virtio_dev {
 	bool started;			/* worker: ops->start was called, ops->reset not yet */
 	bool broken;			/* atomic: the driver must reset */
 	unsigned int nr_breaks;
+	struct control control;		/* what is shown to the operator; the device type fills it, the transport lists it */
 };
 
 /* --- for device types --- */

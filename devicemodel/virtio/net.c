@@ -36,14 +36,23 @@
 
 _Static_assert(HDR_SIZE == NET_TAP_HDR, "tap and driver use the same header");
 
+/* Counters and, in the same order, their names. */
 struct net_stats {
 	uint64_t rx_frames, tx_frames;
+	uint64_t rx_bytes, tx_bytes;	/* of the frames, without the header */
 	uint64_t rx_too_long;	/* did not fit the buffer, and buffers may not be merged */
 	uint64_t rx_no_buffer;	/* not enough buffers to merge */
 	uint64_t rx_errors;
 	uint64_t tx_bad;	/* malformed header or frame */
 	uint64_t tx_errors;	/* the tap refused it */
 };
+
+static const char *const counter_name[] = {
+	"rx_frames", "tx_frames", "rx_bytes", "tx_bytes", "rx_too_long", "rx_no_buffer", "rx_errors", "tx_bad", "tx_errors",
+};
+
+_Static_assert(sizeof(struct net_stats) / sizeof(uint64_t) == sizeof(counter_name) / sizeof(counter_name[0]),
+	       "each counter has its name");
 
 struct net {
 	struct virtio_dev vd;
@@ -122,14 +131,14 @@ static void deliver(struct net *net, uint32_t len)
 	first.nr_in = net->chain.nr_in;
 	memcpy(first.iov, iov, first.nr_in * sizeof(*iov));
 	if (len > first.in_len && !virtio_has(&net->vd, VIRTIO_NET_F_MRG_RXBUF)) {
-		net->stats.rx_too_long++;
+		control_count(&net->stats.rx_too_long, 1);
 		queue_unpop(vq);
 		return;
 	}
 	if (len > first.in_len)
 		nr = merge(net, len - first.in_len, more);
 	if (nr < 0) {
-		net->stats.rx_no_buffer++;
+		control_count(&net->stats.rx_no_buffer, 1);
 		queue_unpop(vq);
 		return;
 	}
@@ -137,7 +146,8 @@ static void deliver(struct net *net, uint32_t len)
 	queue_push(vq, first.head, len < first.in_len ? len : first.in_len);
 	for (i = 0; i < nr; i++)
 		queue_push(vq, more[i].id, more[i].len);
-	net->stats.rx_frames++;
+	control_count(&net->stats.rx_frames, 1);
+	control_count(&net->stats.rx_bytes, len - HDR_SIZE);
 }
 
 /* Reads one frame. Returns false when there is none or the driver has no buffer. */
@@ -168,7 +178,7 @@ static bool receive(struct net *net)
 	queue_unpop(&net->vd.queues[RX].vq);
 	if (n == -EAGAIN)
 		return false;
-	net->stats.rx_errors++;
+	control_count(&net->stats.rx_errors, 1);
 	/* An interface that fails would be ready for ever: look again when the driver adds buffers. */
 	if (n <= 0 && n != -EINTR) {
 		watch(net, EPOLLIN, false);
@@ -229,7 +239,7 @@ static int transmit(struct net *net)
 		memset(&hdr, 0, sizeof(hdr));
 	}
 	if (len < FRAME_MIN || !header_ok(net, &hdr, len)) {
-		net->stats.tx_bad++;
+		control_count(&net->stats.tx_bad, 1);
 		return 0;
 	}
 	/* The checked copy goes out, not the driver's header, which may have changed since. */
@@ -238,10 +248,12 @@ static int transmit(struct net *net)
 	ret = net_tap_write(&net->tap, iov, n + 1);
 	if (ret == -EAGAIN)
 		return ret;
-	if (ret < 0)
-		net->stats.tx_errors++;
-	else
-		net->stats.tx_frames++;
+	if (ret < 0) {
+		control_count(&net->stats.tx_errors, 1);
+		return 0;
+	}
+	control_count(&net->stats.tx_frames, 1);
+	control_count(&net->stats.tx_bytes, len);
 	return 0;
 }
 
@@ -285,7 +297,7 @@ static void tap_ready(struct worker_fd *wfd, uint32_t events)
 	}
 	/* An interface taken away reports errors for ever; there is nothing left to watch. */
 	if (events & (EPOLLERR | EPOLLHUP) && !(events & (EPOLLIN | EPOLLOUT))) {
-		net->stats.rx_errors++;
+		control_count(&net->stats.rx_errors, 1);
 		watch(net, EPOLLIN | EPOLLOUT, false);
 		return;
 	}
@@ -378,6 +390,11 @@ static int net_create(const struct virtio_params *params, struct virtio_dev **ou
 	net->tap_fd.fd = net->tap.fd;
 	net->tap_fd.ready = tap_ready;
 	fill_config(net, &opts);
+	net->vd.control.kind = "net";
+	net->vd.control.name = net->tap.name;
+	net->vd.control.counter_name = counter_name;
+	net->vd.control.counter = (const uint64_t *)&net->stats;
+	net->vd.control.nr_counters = sizeof(counter_name) / sizeof(counter_name[0]);
 	*out = &net->vd;
 	return 0;
 fail_tap:

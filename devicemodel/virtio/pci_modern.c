@@ -560,6 +560,10 @@ static int modern_init(struct vm *vm, struct pci_dev *pdev, const char *opts, co
 	if (ret)
 		goto fail;
 	pdev->priv = m;
+	if (m->vd->control.kind) {
+		snprintf(m->vd->control.place, sizeof(m->vd->control.place), "%s", place);
+		control_add(vm, &m->vd->control);
+	}
 	return 0;
 fail:
 	modern_free(m);
@@ -568,7 +572,10 @@ fail:
 
 static void modern_fini(struct pci_dev *pdev)
 {
-	modern_free(pdev->priv);
+	struct modern *m = pdev->priv;
+
+	control_remove(pdev->vm, &m->vd->control);
+	modern_free(m);
 }
 
 static void modern_reset(struct pci_dev *pdev)

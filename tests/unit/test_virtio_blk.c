@@ -327,6 +327,70 @@ START_TEST(nodisk)
 END_TEST
 
 /* Header and data cut where no driver cuts them (2.7.4.1: no assumptions about framing). */
+static uint64_t counter(const char *name)
+{
+	for (unsigned int i = 0; i < vd->control.nr_counters; i++)
+		if (strcmp(vd->control.counter_name[i], name) == 0)
+			return control_value(&vd->control.counter[i]);
+	ck_abort_msg("no counter %s", name);
+}
+
+/* Both when a request is done at once and when the backend's threads do it. */
+START_TEST(requests_are_counted)
+{
+	uint64_t data;
+
+	open_disk(_i ? ",nocache" : "", false);
+	data = drv_alloc(&d, 4096, 512);
+	ck_assert_str_eq(vd->control.kind, "block");
+	ck_assert_str_eq(vd->control.name, path);
+	request(VIRTIO_BLK_T_IN, 2, data, 1024);
+	request(VIRTIO_BLK_T_IN, 2, data, 512);
+	request(VIRTIO_BLK_T_OUT, 9, data, 2048);
+	request(VIRTIO_BLK_T_FLUSH, 0, 0, 0);
+	request(VIRTIO_BLK_T_IN, DISK_SECTORS, data, 512);
+	request(77, 0, 0, 0);
+	ck_assert_uint_eq(counter("reads"), 2);
+	ck_assert_uint_eq(counter("read_bytes"), 1536);
+	ck_assert_uint_eq(counter("writes"), 1);
+	ck_assert_uint_eq(counter("write_bytes"), 2048);
+	ck_assert_uint_eq(counter("flushes"), 1);
+	ck_assert_uint_eq(counter("errors"), 2);
+	drv_close(&d);
+}
+END_TEST
+
+/* A disk that comes later: the guest is told its size and can use it. */
+START_TEST(rescan)
+{
+	const char *why;
+	uint64_t capacity, data;
+	uint8_t *p;
+
+	ck_assert_int_eq(create("nodisk"), 0);
+	drv_open(&d, vd, true);
+	ck_assert(drv_negotiate(&d, FEATURES & vd->offered));
+	drv_queue_open(&d, &q, 0, 64);
+	drv_ok(&d);
+	data = drv_alloc(&d, 512, 512);
+	p = drv_ptr(&d, data, 512);
+	ck_assert_uint_eq(request(VIRTIO_BLK_T_IN, 2, data, 512), VIRTIO_BLK_S_IOERR);
+	virtio_log_clear();
+	ck_assert_int_eq(vd->control.rescan(&vd->control, "/nonexistent/disk.img", &why), -ENOENT);
+	ck_assert_ptr_null(why);
+	ck_assert_int_eq(vd->control.rescan(&vd->control, path, &why), 0);
+	ck_assert_str_eq(vd->control.name, path);
+	virtio_config_read(vd, 0, &capacity, sizeof(capacity));
+	ck_assert_uint_eq(capacity, DISK_SECTORS);
+	ck_assert_uint_eq(d.config_irqs, 1);
+	ck_assert_uint_eq(request(VIRTIO_BLK_T_IN, 2, data, 512), VIRTIO_BLK_S_OK);
+	ck_assert_uint_eq(p[0], pattern(1024));
+	ck_assert_int_eq(vd->control.rescan(&vd->control, path, &why), -EBUSY);
+	ck_assert_ptr_nonnull(strstr(why, "has a disk already"));
+	drv_close(&d);
+}
+END_TEST
+
 START_TEST(odd_framing)
 {
 	struct virtio_blk_outhdr hdr = { .type = VIRTIO_BLK_T_IN, .sector = 5 };
@@ -530,6 +594,8 @@ static TCase *case_device(void)
 	tcase_add_test(t, config_space);
 	tcase_add_test(t, range_option);
 	tcase_add_test(t, nodisk);
+	tcase_add_loop_test(t, requests_are_counted, 0, 2);
+	tcase_add_test(t, rescan);
 	tcase_add_test(t, odd_framing);
 	tcase_add_loop_test(t, hostile_request_needs_reset, 0, sizeof(hostile) / sizeof(hostile[0]));
 	tcase_add_test(t, batch_is_one_interrupt);

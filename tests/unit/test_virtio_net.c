@@ -94,6 +94,14 @@ static uint16_t nr_buffers(uint64_t gpa)
 	return n;
 }
 
+static uint64_t counter(const char *name)
+{
+	for (unsigned int i = 0; i < vd->control.nr_counters; i++)
+		if (strcmp(vd->control.counter_name[i], name) == 0)
+			return control_value(&vd->control.counter[i]);
+	ck_abort_msg("no counter %s", name);
+}
+
 START_TEST(receive)
 {
 	uint32_t len;
@@ -113,6 +121,8 @@ START_TEST(receive)
 	ck_assert_uint_eq(len, HDR + 1514);
 	check_frame(b + HDR, 0, 1514, 2);
 	ck_assert_uint_ge(d.queue_irqs[0], 1);
+	ck_assert_uint_eq(counter("rx_frames"), 2);
+	ck_assert_uint_eq(counter("rx_bytes"), 60 + 1514);
 	drv_close(&d);
 }
 END_TEST
@@ -223,6 +233,7 @@ START_TEST(transmit)
 	ck_assert_uint_eq(got[HDR + 5], (uint8_t)(7 + 15));
 	ck_assert_int_eq(drv_used(&tx, &len), 0);
 	ck_assert_uint_eq(len, 0);
+	ck_assert_uint_eq(counter("tx_bytes"), 1514);
 	drv_close(&d);
 }
 END_TEST

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The PCI transport as a driver finds it: capabilities, registers, MSI-X and INTA#, kicks by eventfd, the configuration window. */
-/* unit: devicemodel/virtio/pci_modern.c devicemodel/virtio/queue.c devicemodel/virtio/device.c devicemodel/virtio/worker.c devicemodel/virtio/rnd.c devicemodel/pci/bus.c devicemodel/pci/cfg.c devicemodel/pci/msix.c devicemodel/core/bus.c tests/fake/virtio_driver.c tests/fake/virtio_log.c tests/fake/virtio_event.c */
+/* unit: devicemodel/core/control.c devicemodel/virtio/pci_modern.c devicemodel/virtio/queue.c devicemodel/virtio/device.c devicemodel/virtio/worker.c devicemodel/virtio/rnd.c devicemodel/pci/bus.c devicemodel/pci/cfg.c devicemodel/pci/msix.c devicemodel/core/bus.c tests/fake/virtio_driver.c tests/fake/virtio_log.c tests/fake/virtio_event.c */
 /* unit-flags: -Idevicemodel */
 #include <check.h>
 #include <errno.h>
