@@ -16,12 +16,12 @@ build/devicemodel/%.o: devicemodel/%.c devicemodel/build.mk
 
 build/acrn-dm: $(DM_OBJ)
 	@echo "  LINK     $@"
-	$(Q)$(DM_CC) -o $@ $(DM_OBJ) -luring -lpthread
+	$(Q)$(DM_CC) -o $@ $(DM_OBJ) -luring -ljansson -lpthread
 
 # The same program with KVM in place of the hypervisor, for tests with real kernels.
 build/acrn-dm-kvm: $(filter-out build/devicemodel/core/hsm.o,$(DM_OBJ)) tests/fake/dm_hsm_kvm.c
 	@echo "  LINK     $@"
-	$(Q)$(DM_CC) $(filter-out -MMD -MP,$(DM_CFLAGS)) -o $@ $^ -luring -lpthread
+	$(Q)$(DM_CC) $(filter-out -MMD -MP,$(DM_CFLAGS)) -o $@ $^ -luring -ljansson -lpthread
 
 .PHONY: devicemodel
 devicemodel: build/acrn-dm

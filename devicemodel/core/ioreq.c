@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/control.h"
 #include "core/hsm.h"
 #include "core/log.h"
 #include "core/vm.h"
@@ -184,6 +185,10 @@ static void check_state(struct vm *vm)
 	if (err || state.state != Q_VM_STOPPED)
 		return;
 	state.why[sizeof(state.why) - 1] = '\0';
+	vm->crash.triple_fault = state.reason == Q_STOP_TRIPLE_FAULT;
+	vm->crash.vcpu_id = state.vcpu_id;
+	vm->crash.rip = state.rip;
+	memcpy(vm->crash.why, state.why, sizeof(vm->crash.why));
 	switch (state.reason) {
 	case Q_STOP_RESET:
 		vm_request_stop(vm, VM_STOP_RESET);
@@ -224,6 +229,7 @@ int ioreq_loop(struct vm *vm)
 		}
 		if (ready)
 			done = ioreq_serve(vm, ready);
+		control_count(&vm->nr_requests, __builtin_popcount(done));
 	}
 	atomic_store(&vm->in_loop, 0);
 	/* A stop request ends the loop in an orderly way, whatever the last call said. */

@@ -252,6 +252,24 @@ static bool set_logger(struct config *cfg, const struct option_row *row, const c
 	return set(cfg, "log.level", arg + strlen("console,level="));
 }
 
+/* The socket's path, and perhaps a group. */
+static bool set_monitor(struct config *cfg, const struct option_row *row, const char *arg)
+{
+	const char *group = strstr(arg, ",group=");
+	size_t len = group ? (size_t)(group - arg) : strlen(arg);
+
+	if (!len || (group && !group[strlen(",group=")]) || memchr(arg, ',', len)) {
+		log_error("--%s '%s': expected PATH or PATH,group=NAME, such as /run/acrn/vm1.monitor.sock,group=acrn",
+			  row->name, arg);
+		return false;
+	}
+	if (config_setf(cfg, "monitor.path", "%.*s", (int)len, arg) == 0 &&
+	    (!group || config_set(cfg, "monitor.group", group + strlen(",group=")) == 0))
+		return true;
+	log_error("out of memory");
+	return false;
+}
+
 /* Four numbers, each with its limits. */
 static bool set_intr_monitor(struct config *cfg, const struct option_row *row, const char *arg)
 {
@@ -289,6 +307,8 @@ static const struct option_row rows[] = {
 	{ 'l', "lpc", "CFG", set_lpc, NULL, "serial port: comN,stdio|pty|file:PATH|tcp:PORT|..." },
 	{ 0, "cpu_affinity", "IDS", set_affinity, NULL, "local APIC ids of the pCPUs to use, e.g. 1,2" },
 	{ 0, "intr_monitor", "CFG", set_intr_monitor, NULL, "THRESHOLD/s,PERIOD_s,DELAY_ms,DURATION_ms: damp storms" },
+	{ 0, "cmd_monitor", "PATH[,group=NAME]", set_monitor, NULL, "socket for commands; a group besides root may use it" },
+	{ 0, "exit_on_reset", NULL, set_key, "reset.exit", "end with exit code 4 when the guest asks for a reset" },
 	{ 0, "debugexit", NULL, set_key, "debugexit", "writes to port 0xF4 end the VM with exit code 2 * value + 1" },
 	{ 0, "logger_setting", "CFG", set_logger, NULL, "console,level=1..5" },
 	{ 0, "dump-config", NULL, set_key, "dump", "print the resolved configuration and exit" },
@@ -300,7 +320,6 @@ static const struct option_row rows[] = {
 	{ 0, "enable_trusty", NULL, refuse, "there is no secure world", NULL },
 	{ 0, "virtio_poll", "NS", refuse, "kicks arrive as eventfds instead", NULL },
 	{ 0, "virtio_msi", NULL, refuse, "virtio devices use MSI-X", NULL },
-	{ 0, "cmd_monitor", "PATH", refuse, "there is no command socket; SIGTERM stops the VM", NULL },
 	{ 0, "acpidev_pt", "HID", refuse, "devices cannot be passed through", NULL },
 	{ 0, "mmiodev_pt", "CFG", refuse, "devices cannot be passed through", NULL },
 	{ 0, "vtpm2", "CFG", refuse, "there is no virtual TPM", NULL },
@@ -454,7 +473,7 @@ enum options_result options_parse(int argc, char **argv, struct config *cfg)
 		return OPTIONS_DONE;
 	}
 	if (config_get_bool(cfg, "version")) {
-		printf("acrn-dm of Quercus 0.1\n");
+		printf("acrn-dm of Quercus " DM_VERSION "\n");
 		return OPTIONS_DONE;
 	}
 	if (!take_name(argc, argv, cfg))

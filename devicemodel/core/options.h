@@ -4,6 +4,8 @@
 
 struct config;
 
+#define DM_VERSION "0.1"
+
 enum options_result {
 	OPTIONS_RUN,			/* start the VM */
 	OPTIONS_DUMP,			/* print the configuration and end */

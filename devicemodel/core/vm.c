@@ -8,6 +8,7 @@
 
 #include "core/event.h"
 #include "core/log.h"
+#include "core/timer.h"
 #include "public/vm.h"
 
 static const char *create_hint(int err)
@@ -56,6 +57,7 @@ int vm_create(struct vm *vm)
 	vm->vmid = params.vmid;
 	vm->nr_vcpus = params.nr_vcpus;
 	vm->created = true;
+	vm->created_ns = clock_ns();
 	return 0;
 }
 
@@ -153,5 +155,20 @@ int vm_exit_code(struct vm *vm, int err)
 
 	if (why == VM_STOP_DEBUG_EXIT)
 		return vm->exit_code;
-	return err || (why != VM_STOP_POWEROFF && why != VM_STOP_SIGNAL);
+	if (err || why == VM_RUN)
+		return DM_EXIT_FAILURE;
+	if (why == VM_STOP_CRASH)
+		return DM_EXIT_CRASH;
+	return why == VM_STOP_RESET ? DM_EXIT_RESET : DM_EXIT_OK;
+}
+
+const char *vm_stop_name(struct vm *vm, int err)
+{
+	static const char *const name[] = {
+		[VM_RUN] = "failure", [VM_STOP_POWEROFF] = "poweroff", [VM_STOP_RESET] = "reset",
+		[VM_STOP_SIGNAL] = "signal", [VM_STOP_CRASH] = "crash", [VM_STOP_DEBUG_EXIT] = "debug_exit",
+		[VM_STOP_DESTROY] = "destroyed",
+	};
+
+	return name[err && vm_stop_reason(vm) != VM_STOP_DEBUG_EXIT ? VM_RUN : vm_stop_reason(vm)];
 }

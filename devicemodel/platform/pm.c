@@ -3,8 +3,6 @@
  * ACPI fixed hardware (ACPI 6.4 section 4.8): PM1a event and control blocks, the PM timer, and the
  * reset register. There is no SMI command port, so the platform is always in ACPI mode.
  */
-#include "platform/pm.h"
-
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -120,12 +118,14 @@ static const struct bus_ops cnt_ops = { .read = cnt_read, .write = cnt_write };
 static const struct bus_ops tmr_ops = { .read = tmr_read };
 static const struct bus_ops rst_ops = { .read = rst_read, .write = rst_write };
 
-void pm_power_button(void *state)
+/* Device lock held. True if the guest takes interrupts of the button: otherwise it may look at the status, or never. */
+static bool press_power_button(void *state)
 {
 	struct pm *pm = state;
 
 	pm->status |= PM1_POWER_BUTTON;
 	update_sci(pm);
+	return pm->enable & PM1_POWER_BUTTON;
 }
 
 static void pm_reset(void *state)
@@ -141,6 +141,7 @@ static void pm_fini(void *state)
 {
 	struct pm *pm = state;
 
+	pm->vm->power_button.press = NULL;
 	bus_unregister(&pm->vm->bus, &pm->evt);
 	bus_unregister(&pm->vm->bus, &pm->cnt);
 	bus_unregister(&pm->vm->bus, &pm->tmr);
@@ -171,6 +172,8 @@ static int pm_init(struct vm *vm, void **state)
 		pm_fini(pm);
 		return err;
 	}
+	vm->power_button.press = press_power_button;
+	vm->power_button.arg = pm;
 	*state = pm;
 	return 0;
 }

@@ -12,7 +12,6 @@
 #include "dm_timer.h"
 #include "dm_vm.h"
 #include "platform/platform.h"
-#include "platform/pm.h"
 #include "public/irq.h"
 
 #define MS 1000000ull
@@ -344,7 +343,7 @@ END_TEST
 
 START_TEST(power_button_raises_the_sci)
 {
-	pm_power_button(pm);
+	ck_assert(!vm.power_button.press(vm.power_button.arg));	/* the guest does not listen yet */
 	ck_assert_int_eq(fake_hsm_count_irq(LAYOUT_GSI_SCI, IRQLINE_SET_HIGH), 0);
 	fake_out(&vm, 0x402, 2, 0x0100);
 	ck_assert_int_eq(fake_hsm_count_irq(LAYOUT_GSI_SCI, IRQLINE_SET_HIGH), 1);
@@ -353,6 +352,8 @@ START_TEST(power_button_raises_the_sci)
 	ck_assert_int_eq(fake_hsm_count_irq(LAYOUT_GSI_SCI, IRQLINE_SET_LOW), 1);
 	ck_assert_uint_eq(fake_in(&vm, 0x400, 2), 0);
 	ck_assert_uint_eq(fake_in(&vm, 0x402, 2), 0x0100);
+	ck_assert(vm.power_button.press(vm.power_button.arg));
+	ck_assert_uint_eq(fake_in(&vm, 0x400, 2), 0x0100);
 	fake_out(&vm, 0x400, 4, 0xFFFFFFFF);
 	ck_assert_uint_eq(fake_in(&vm, 0x402, 2), 0x0721);
 }

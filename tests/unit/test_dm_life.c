@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The life of a VM in acrn-dm, whole program against a fake HSM: boot, requests, reset, end, failures. */
-/* unit: devicemodel/devices.c devicemodel/boot/acpi.c devicemodel/boot/aml.c devicemodel/boot/load.c devicemodel/boot/bzimage.c devicemodel/boot/dsdt.c devicemodel/boot/e820.c devicemodel/boot/elf.c devicemodel/boot/file.c devicemodel/core/bus.c devicemodel/core/config.c devicemodel/core/event.c devicemodel/core/intr_monitor.c devicemodel/core/ioevent.c devicemodel/core/ioreq.c devicemodel/core/irq.c devicemodel/core/log.c devicemodel/core/mem.c devicemodel/core/options.c devicemodel/core/signal.c devicemodel/core/timer.c devicemodel/core/vm.c devicemodel/pci/bus.c devicemodel/pci/cfg.c devicemodel/pci/hostbridge.c devicemodel/pci/lpc.c devicemodel/pci/ivshmem.c devicemodel/pci/msix.c devicemodel/platform/debugexit.c devicemodel/platform/hpet.c devicemodel/platform/i8042.c devicemodel/platform/pit.c devicemodel/platform/pm.c devicemodel/platform/rtc.c devicemodel/platform/uart.c tests/fake/dm_hsm.c tests/fake/dm_chr.c tests/fake/dm_virtio.c tests/fake/dm_file.c */
+/* unit: devicemodel/devices.c devicemodel/boot/acpi.c devicemodel/boot/aml.c devicemodel/boot/load.c devicemodel/boot/bzimage.c devicemodel/boot/dsdt.c devicemodel/boot/e820.c devicemodel/boot/elf.c devicemodel/boot/file.c devicemodel/core/bus.c devicemodel/core/config.c devicemodel/core/event.c devicemodel/core/intr_monitor.c devicemodel/core/ioevent.c devicemodel/core/ioreq.c devicemodel/core/irq.c devicemodel/core/log.c devicemodel/core/mem.c devicemodel/core/control.c devicemodel/core/monitor.c devicemodel/core/monitor_cmd.c devicemodel/core/monitor_peer.c devicemodel/core/monitor_socket.c devicemodel/core/monitor_stats.c devicemodel/core/options.c devicemodel/core/signal.c devicemodel/core/timer.c devicemodel/core/vm.c devicemodel/pci/bus.c devicemodel/pci/cfg.c devicemodel/pci/hostbridge.c devicemodel/pci/lpc.c devicemodel/pci/ivshmem.c devicemodel/pci/msix.c devicemodel/platform/debugexit.c devicemodel/platform/hpet.c devicemodel/platform/i8042.c devicemodel/platform/pit.c devicemodel/platform/pm.c devicemodel/platform/rtc.c devicemodel/platform/uart.c tests/fake/dm_hsm.c tests/fake/dm_chr.c tests/fake/dm_virtio.c tests/fake/dm_file.c */
 /* unit-flags: -Idevicemodel -D_GNU_SOURCE */
+/* unit-libs: -ljansson */
 #include <check.h>
 #include <errno.h>
 #include <signal.h>
@@ -116,6 +117,17 @@ START_TEST(reset_boots_again)
 }
 END_TEST
 
+START_TEST(reset_can_be_the_end)
+{
+	static const struct fake_step steps[] = { OUT(0xCF9, 6, 1) };
+
+	play(steps, 1);
+	ck_assert_int_eq(run("--exit_on_reset vm1"), 4);
+	ck_assert_int_eq(fake_hsm.nr_starts, 1);
+	assert_nothing_left();
+}
+END_TEST
+
 static void send_sigterm(void)
 {
 	kill(getpid(), SIGTERM);
@@ -131,11 +143,11 @@ START_TEST(sigterm_stops_in_order)
 }
 END_TEST
 
-START_TEST(triple_fault_is_a_failure)
+START_TEST(triple_fault_is_a_crash)
 {
 	play(NULL, 0);
 	fake_hsm.state = (struct hc_q_vm_state){ .state = Q_VM_STOPPED, .reason = Q_STOP_TRIPLE_FAULT };
-	ck_assert_int_eq(run("vm1"), 1);
+	ck_assert_int_eq(run("vm1"), 3);
 	assert_nothing_left();
 }
 END_TEST
@@ -145,7 +157,7 @@ START_TEST(crash_reason_need_not_end)
 	play(NULL, 0);
 	fake_hsm.state = (struct hc_q_vm_state){ .state = Q_VM_STOPPED, .reason = 99 };
 	memset(fake_hsm.state.why, 'x', sizeof(fake_hsm.state.why));
-	ck_assert_int_eq(run("vm1"), 1);
+	ck_assert_int_eq(run("vm1"), 3);
 	assert_nothing_left();
 }
 END_TEST
@@ -239,8 +251,9 @@ int main(void)
 	tcase_add_test(tc, boots_answers_and_powers_off);
 	tcase_add_test(tc, high_memory_is_a_second_region);
 	tcase_add_test(tc, reset_boots_again);
+	tcase_add_test(tc, reset_can_be_the_end);
 	tcase_add_test(tc, sigterm_stops_in_order);
-	tcase_add_test(tc, triple_fault_is_a_failure);
+	tcase_add_test(tc, triple_fault_is_a_crash);
 	tcase_add_test(tc, crash_reason_need_not_end);
 	tcase_add_test(tc, hypervisor_handled_reset_and_poweroff);
 	tcase_add_test(tc, debug_exit_gives_the_code);

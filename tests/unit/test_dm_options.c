@@ -110,7 +110,7 @@ static const char *const bad[] = {
 	"-k k --cpu_affinity x vm1", "-k k --cpu_affinity 64 vm1", "-k k --cpu_affinity 1, vm1",
 	"-k k --cpu_affinity 1,1 vm1", "-k k --cpu_affinity ,1 vm1",
 	"-k k --logger_setting console,level=9 vm1", "-k k --logger_setting disk,level=3 vm1",
-	"-k k --ovmf x vm1", "-k k --rtvm vm1", "-k k --vtpm2 x vm1", "-k k --windows vm1", "-k k --cmd_monitor x vm1",
+	"-k k --ovmf x vm1", "-k k --rtvm vm1", "-k k --vtpm2 x vm1", "-k k --windows vm1", "-k k --cmd_monitor ,group=x vm1", "-k k --cmd_monitor a,b vm1", "-k k --cmd_monitor a,group= vm1",
 	"-k k --intr_monitor 1,1,1 vm1", "-k k --intr_monitor 1,1,1,1,1 vm1", "-k k --intr_monitor 0,1,1,1 vm1",
 	"-k k --intr_monitor 1,1,1001,1 vm1", "-k k --intr_monitor 1,-1,1,1 vm1", "-k k --intr_monitor 1,1,,1 vm1",
 	"-k k --intr_monitor 1,1,1,99999999999999999999 vm1", "-k k --intr_monitor x vm1",

@@ -1,0 +1,681 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command socket of acrn-dm, whole program against a fake HSM: every command, events, exit codes, limits, bad input. */
+/* unit: devicemodel/devices.c devicemodel/boot/acpi.c devicemodel/boot/aml.c devicemodel/boot/load.c devicemodel/boot/bzimage.c devicemodel/boot/dsdt.c devicemodel/boot/e820.c devicemodel/boot/elf.c devicemodel/boot/file.c devicemodel/core/bus.c devicemodel/core/config.c devicemodel/core/event.c devicemodel/core/intr_monitor.c devicemodel/core/ioevent.c devicemodel/core/ioreq.c devicemodel/core/irq.c devicemodel/core/log.c devicemodel/core/mem.c devicemodel/core/control.c devicemodel/core/monitor.c devicemodel/core/monitor_cmd.c devicemodel/core/monitor_peer.c devicemodel/core/monitor_socket.c devicemodel/core/monitor_stats.c devicemodel/core/options.c devicemodel/core/signal.c devicemodel/core/timer.c devicemodel/core/vm.c devicemodel/pci/bus.c devicemodel/pci/cfg.c devicemodel/pci/hostbridge.c devicemodel/pci/lpc.c devicemodel/pci/ivshmem.c devicemodel/pci/msix.c devicemodel/platform/debugexit.c devicemodel/platform/hpet.c devicemodel/platform/i8042.c devicemodel/platform/pit.c devicemodel/platform/pm.c devicemodel/platform/rtc.c devicemodel/platform/uart.c tests/fake/monitor_client.c tests/fake/dm_hsm.c tests/fake/dm_chr.c tests/fake/dm_virtio.c tests/fake/dm_file.c */
+/* unit-flags: -Idevicemodel -D_GNU_SOURCE */
+/* unit-libs: -ljansson */
+#include <check.h>
+#include <errno.h>
+#include <grp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define main dm_main
+#include "main.c"
+#undef main
+
+#include "core/monitor.h"
+#include "dm_chr.h"
+#include "dm_file.h"
+#include "dm_hsm.h"
+#include "monitor_client.h"
+#include "public/irq.h"
+
+#define OUT(port, val, bytes)	{ IOREQ_TYPE_PORTIO, IOREQ_WRITE, port, bytes, val }
+#define POWEROFF		OUT(0x404, 0x2000 | 5 << 10, 2)
+#define HEAR_BUTTON		OUT(0x402, 0x0100, 2)
+
+static char folder[] = "/tmp/monitorXXXXXX";
+static char path[64];
+static char args[512];
+static pthread_t dm;
+static int exit_code;
+static struct monitor_client client;
+
+static void *run(void *unused)
+{
+	char *argv[24] = { "acrn-dm" };
+	int argc = 1;
+
+	(void)unused;
+	for (char *word = strtok(args, " "); word; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	exit_code = dm_main(argc, argv);
+	return NULL;
+}
+
+static void setup(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/vm1.sock", folder);
+	fake_hsm_clear();
+}
+
+static void teardown(void)
+{
+	unlink(path);
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+
+static void start_dm(const char *options)
+{
+	uint8_t kernel[8192];
+
+	fake_bzimage(kernel, sizeof(kernel));
+	snprintf(args, sizeof(args), "-k %s -m 64M --cmd_monitor %s%s vm1", fake_file(0, kernel, sizeof(kernel)), path, options);
+	ck_assert_int_eq(pthread_create(&dm, NULL, run, NULL), 0);
+}
+
+/* acrn-dm up and subscribed to. */
+static void begin(const char *options)
+{
+	json_t *o;
+
+	start_dm(options);
+	client_open(&client, path);
+	json_decref(client_line(&client));
+	/* Until it runs: the first answer may come before that. */
+	do {
+		o = client_ask(&client, "{\"command\":\"subscribe\"}");
+		ck_assert(truth_of(o, "ok"));
+	} while (strcmp(text_of(o, "result.state"), "running") != 0 && (json_decref(o), true));
+	json_decref(o);
+}
+
+/* It ends with @code, having said so, and nothing is left. */
+static void finish(const char *reason, int code)
+{
+	json_t *o = client_event(&client, "stopped");
+
+	ck_assert_str_eq(text_of(o, "reason"), reason);
+	ck_assert_int_eq(number_of(o, "exit_code"), code);
+	/* Who hears of the end finds no socket any more, and no VM. */
+	ck_assert_int_eq(access(path, F_OK), -1);
+	ck_assert(!fake_hsm.created);
+	json_decref(o);
+	ck_assert_ptr_null(client_line(&client));
+	client_close(&client);
+	pthread_join(dm, NULL);
+	ck_assert_int_eq(exit_code, code);
+	ck_assert(!fake_hsm.is_open && !fake_hsm.client && !fake_hsm.running);
+	ck_assert_int_eq(fake_hsm.nr_creates, fake_hsm.nr_destroys);
+}
+
+/* The guest makes these requests now. */
+static void guest_does(const struct fake_step *steps, int nr_steps)
+{
+	fake_hsm.next_step = 0;
+	fake_hsm.step = steps;
+	fake_hsm.nr_steps = nr_steps;
+	while (*(volatile int *)&fake_hsm.next_step < nr_steps || *(volatile bool *)&fake_hsm.busy) {
+		/* A request that ends the VM is not followed by another wait. */
+		if (vm_stop_reason(&vm) != VM_RUN || vm.life == VM_LIFE_STOPPING)
+			return;
+		pthread_kill(dm, SIGUSR1);
+		usleep(1000);
+	}
+}
+
+static void say(const char *command, bool ok)
+{
+	char line[128];
+	json_t *o;
+
+	snprintf(line, sizeof(line), "{\"command\":\"%s\",\"id\":7}", command);
+	o = client_ask(&client, line);
+	ck_assert_msg(truth_of(o, "ok") == ok, "%s: %s", command, text_of(o, "error.message"));
+	ck_assert_str_eq(text_of(o, "command"), command);
+	ck_assert_int_eq(number_of(o, "id"), 7);
+	if (!ok)
+		ck_assert_str_eq(text_of(o, "error.code"), "wrong_state");
+	json_decref(o);
+}
+
+static void expect_event(const char *name)
+{
+	json_decref(client_event(&client, name));
+}
+
+START_TEST(greets_and_answers_query)
+{
+	json_t *o;
+
+	start_dm(" -l com1,stdio -s 3,virtio-blk,x.img");
+	client_open(&client, path);
+	o = client_line(&client);
+	ck_assert_str_eq(text_of(o, "greeting"), "acrn-dm");
+	ck_assert_int_eq(number_of(o, "protocol"), 1);
+	ck_assert_str_eq(text_of(o, "vm"), "vm1");
+	ck_assert_int_eq(number_of(o, "pid"), getpid());
+	ck_assert_int_eq(number_of(o, "limits.line"), 65536);
+	json_decref(o);
+	o = client_ask(&client, "{\"command\":\"query\",\"id\":\"a\"}");
+	ck_assert_str_eq(text_of(o, "id"), "a");
+	ck_assert_str_eq(text_of(o, "result.vm"), "vm1");
+	ck_assert_int_eq(number_of(o, "result.vmid"), 3);
+	ck_assert_int_eq(number_of(o, "result.vcpus"), 2);
+	ck_assert_int_eq(number_of(o, "result.memory_bytes"), 64 << 20);
+	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(json_object_get(o, "result"),
+		"serial"), 0), "backend")), "stdio");
+	ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(o, "result"), "devices")), 3);
+	json_decref(o);
+	json_decref(client_ask(&client, "{\"command\":\"subscribe\"}"));
+	json_decref(client_ask(&client, "{\"command\":\"destroy\"}"));
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(pauses_and_resumes)
+{
+	begin("");
+	say("resume", false);
+	say("pause", true);
+	ck_assert(!fake_hsm.running);
+	say("pause", false);
+	say("stop", false);
+	say("resume", true);
+	ck_assert(fake_hsm.running);
+	ck_assert_int_eq(fake_hsm.nr_starts, 2);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(tells_of_pause_and_resume)
+{
+	struct monitor_client other;
+
+	begin("");
+	client_open(&other, path);
+	json_decref(client_line(&other));
+	json_decref(client_ask(&other, "{\"command\":\"pause\"}"));
+	expect_event("paused");
+	json_decref(client_ask(&other, "{\"command\":\"resume\"}"));
+	expect_event("resumed");
+	/* Who did not subscribe hears nothing but answers. */
+	json_t *o = client_ask(&other, "{\"command\":\"query\"}");
+
+	ck_assert_str_eq(text_of(o, "result.state"), "running");
+	json_decref(o);
+	client_close(&other);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(stop_presses_the_power_button)
+{
+	static const struct fake_step hear[] = { HEAR_BUTTON }, off[] = { POWEROFF };
+	json_t *o;
+
+	begin("");
+	o = client_ask(&client, "{\"command\":\"stop\"}");
+	ck_assert(!truth_of(o, "result.listening"));
+	json_decref(o);
+	guest_does(hear, 1);
+	o = client_ask(&client, "{\"command\":\"stop\"}");
+	ck_assert(truth_of(o, "result.listening"));
+	json_decref(o);
+	ck_assert_int_gt(fake_hsm_count_irq(9, IRQLINE_SET_HIGH), 0);
+	guest_does(off, 1);
+	expect_event("shutdown");
+	finish("poweroff", 0);
+}
+END_TEST
+
+START_TEST(reset_by_monitor)
+{
+	json_t *o;
+
+	begin("");
+	say("pause", true);
+	say("reset", true);
+	o = client_event(&client, "reset");
+	ck_assert_str_eq(text_of(o, "by"), "monitor");
+	json_decref(o);
+	o = client_event(&client, "started");
+	ck_assert_int_eq(number_of(o, "resets"), 1);
+	json_decref(o);
+	ck_assert_int_eq(fake_hsm.nr_resets, 1);
+	ck_assert(fake_hsm.running);
+	say("pause", true);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(reset_by_guest)
+{
+	static const struct fake_step reset[] = { OUT(0xCF9, 6, 1) };
+	json_t *o;
+
+	begin("");
+	guest_does(reset, 1);
+	o = client_event(&client, "reset");
+	ck_assert_str_eq(text_of(o, "by"), "guest");
+	json_decref(o);
+	expect_event("started");
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(reset_as_the_end)
+{
+	static const struct fake_step reset[] = { OUT(0xCF9, 6, 1) };
+
+	begin(" --exit_on_reset");
+	guest_does(reset, 1);
+	expect_event("reset");
+	finish("reset", 4);
+}
+END_TEST
+
+static void crash(uint32_t reason, const char *kind, const char *why)
+{
+	json_t *o;
+
+	begin("");
+	fake_hsm.state = (struct hc_q_vm_state){ .state = Q_VM_STOPPED, .reason = reason, .vcpu_id = 1, .rip = 0xffffffff81000000 };
+	strcpy(fake_hsm.state.why, why);
+	while (!fake_hsm.page || vm_stop_reason(&vm) == VM_RUN) {
+		pthread_kill(dm, SIGUSR1);
+		usleep(1000);
+	}
+	o = client_event(&client, "crash");
+	ck_assert_str_eq(text_of(o, "kind"), kind);
+	ck_assert_str_eq(text_of(o, "why"), why);
+	ck_assert_int_eq(number_of(o, "vcpu"), 1);
+	ck_assert_str_eq(text_of(o, "rip"), "0xffffffff81000000");
+	json_decref(o);
+	finish("crash", 3);
+}
+
+START_TEST(triple_fault_is_told)
+{
+	crash(Q_STOP_TRIPLE_FAULT, "triple_fault", "");
+}
+END_TEST
+
+START_TEST(hypervisors_reason_is_told)
+{
+	crash(Q_STOP_CRASHED, "hypervisor", "code run where there is no memory");
+}
+END_TEST
+
+START_TEST(failed_reset_is_a_failure)
+{
+	begin("");
+	fake_hsm.reset_err = -EIO;
+	say("reset", true);
+	finish("failure", 1);
+}
+END_TEST
+
+START_TEST(failed_start_leaves_no_socket)
+{
+	fake_hsm.create_err = -EINVAL;
+	start_dm("");
+	pthread_join(dm, NULL);
+	ck_assert_int_eq(exit_code, 1);
+	ck_assert_int_eq(access(path, F_OK), -1);
+}
+END_TEST
+
+START_TEST(statistics_count)
+{
+	static const struct fake_step some[] = { OUT(0x70, 15, 1), OUT(0x71, 1, 1), OUT(0x80, 1, 1) };
+	long long before;
+	json_t *o;
+
+	begin("");
+	o = client_ask(&client, "{\"command\":\"statistics\"}");
+	before = number_of(o, "result.io_requests");
+	ck_assert_int_gt(number_of(o, "result.uptime_ns"), 0);
+	ck_assert_int_gt(number_of(o, "result.process.resident_bytes"), 0);
+	json_decref(o);
+	guest_does(some, 3);
+	o = client_ask(&client, "{\"command\":\"statistics\"}");
+	ck_assert_int_eq(number_of(o, "result.io_requests"), before + 3);
+	json_decref(o);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+static const struct {
+	const char *line, *code, *words;
+} bad[] = {
+	{ "{", "parse", "at byte 1" },
+	{ "nonsense", "parse", "not JSON" },
+	{ "[]", "bad_request", "an object such as" },
+	{ "{}", "bad_request", "'command' is missing" },
+	{ "{\"command\":1}", "bad_request", "'command' must be a string, not a whole number" },
+	{ "{\"command\":\"query\",\"command\":\"query\"}", "parse", "duplicate" },
+	{ "{\"command\":\"query\",\"id\":{}}", "bad_request", "'id' must be" },
+	{ "{\"command\":\"query\",\"colour\":1}", "bad_request", "'colour'" },
+	{ "{\"command\":\"query\",\"arguments\":[]}", "bad_request", "'arguments' must be an object, not an array" },
+	{ "{\"command\":\"query\",\"arguments\":{\"x\":1}}", "bad_argument", "no argument 'x'" },
+	{ "{\"command\":\"jump\"}", "unknown_command", "there are query, pause" },
+	{ "{\"command\":\"blkrescan\"}", "bad_argument", "needs argument 'slot', a whole number" },
+	{ "{\"command\":\"blkrescan\",\"arguments\":{\"slot\":\"3\",\"path\":\"/x\"}}", "bad_argument", "must be a whole number, not a string" },
+	{ "{\"command\":\"blkrescan\",\"arguments\":{\"slot\":32,\"path\":\"/x\"}}", "bad_argument", "slots are 0 to 31" },
+	{ "{\"command\":\"blkrescan\",\"arguments\":{\"slot\":-1,\"path\":\"/x\"}}", "bad_argument", "slots are 0 to 31" },
+	{ "{\"command\":\"blkrescan\",\"arguments\":{\"slot\":3,\"path\":\"x\"}}", "bad_argument", "must begin with '/'" },
+	{ "{\"command\":\"blkrescan\",\"arguments\":{\"slot\":3,\"path\":\"/x\"}}", "bad_argument", "no disk in slot 3:0" },
+	{ "{\"command\":\"que\\u0000ry\"}", "parse", "not JSON" },
+	{ "\xff", "parse", "not JSON" },
+};
+
+START_TEST(bad_input_is_named)
+{
+	json_t *o;
+
+	begin("");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		o = client_ask(&client, bad[i].line);
+		ck_assert_msg(!truth_of(o, "ok"), "%s", bad[i].line);
+		ck_assert_msg(!strcmp(text_of(o, "error.code"), bad[i].code), "%s: code %s", bad[i].line, text_of(o, "error.code"));
+		ck_assert_msg(strstr(text_of(o, "error.message"), bad[i].words) != NULL, "%s: %s", bad[i].line,
+			      text_of(o, "error.message"));
+		json_decref(o);
+	}
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(lines_come_in_pieces)
+{
+	struct monitor_client other;
+	json_t *o;
+
+	begin("");
+	client_open(&other, path);
+	json_decref(client_line(&other));
+	client_send(&other, "{\"command\":\"qu");
+	usleep(20000);
+	client_send(&other, "ery\",\"id\":1}\r\n\n{\"command\":\"query\",\"id\":2}\n{\"command\":\"query\",\"id\":3}");
+	shutdown(other.fd, SHUT_WR);	/* the last one has no newline */
+	for (int i = 1; i <= 3; i++) {
+		o = client_line(&other);
+		ck_assert_int_eq(number_of(o, "id"), i);
+		json_decref(o);
+	}
+	ck_assert_ptr_null(client_line(&other));
+	client_close(&other);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(a_line_has_its_limit)
+{
+	static char line[MONITOR_LINE_MAX + 1];
+	struct monitor_client other;
+	json_t *o;
+
+	begin("");
+	client_open(&other, path);
+	json_decref(client_line(&other));
+	/* One that just fits: blanks are allowed. */
+	memset(line, ' ', sizeof(line) - 1);
+	memcpy(line, "{\"command\":\"query\"}", 19);
+	line[MONITOR_LINE_MAX - 1] = '\n';
+	client_send(&other, line);
+	o = client_line(&other);
+	ck_assert(truth_of(o, "ok"));
+	json_decref(o);
+	line[MONITOR_LINE_MAX - 1] = ' ';
+	client_send(&other, line);
+	o = client_line(&other);
+	ck_assert_str_eq(text_of(o, "error.code"), "too_long");
+	json_decref(o);
+	ck_assert_ptr_null(client_line(&other));
+	client_close(&other);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(clients_have_their_limit)
+{
+	static struct monitor_client other[MONITOR_CLIENTS_MAX];
+	json_t *o;
+
+	begin("");
+	for (int i = 0; i < MONITOR_CLIENTS_MAX; i++) {
+		client_open(&other[i], path);
+		o = client_line(&other[i]);
+		if (i < MONITOR_CLIENTS_MAX - 1)
+			ck_assert_str_eq(text_of(o, "greeting"), "acrn-dm");
+		else
+			ck_assert_str_eq(text_of(o, "error.code"), "too_many");
+		json_decref(o);
+	}
+	/* A place that is given up is free again. */
+	client_close(&other[0]);
+	do {
+		client_close(&other[MONITOR_CLIENTS_MAX - 1]);
+		client_open(&other[MONITOR_CLIENTS_MAX - 1], path);
+		o = client_line(&other[MONITOR_CLIENTS_MAX - 1]);
+	} while (!strcmp(text_of(o, "error.code"), "too_many") && (json_decref(o), true));
+	ck_assert_str_eq(text_of(o, "greeting"), "acrn-dm");
+	json_decref(o);
+	for (int i = 1; i < MONITOR_CLIENTS_MAX; i++)
+		client_close(&other[i]);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+/* One that asks and never reads is dropped; the others do not notice. */
+START_TEST(slow_client_is_dropped)
+{
+	static const char ask[] = "{\"command\":\"query\"}\n";
+	struct monitor_client slow;
+	int n = 0;
+
+	begin("");
+	client_open(&slow, path);
+	while (send(slow.fd, ask, sizeof(ask) - 1, MSG_NOSIGNAL) == sizeof(ask) - 1)
+		ck_assert_int_lt(++n, 1000000);
+	ck_assert(errno == EPIPE || errno == ECONNRESET);
+	close(slow.fd);
+	say("pause", true);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+/* A client that does not read does not keep acrn-dm from ending either. */
+START_TEST(slow_client_does_not_hold_the_end)
+{
+	static const char ask[] = "{\"command\":\"query\"}\n";
+	struct monitor_client slow;
+
+	begin("");
+	client_open(&slow, path);
+	/* Enough to fill the socket, not enough to be dropped. */
+	for (int i = 0; i < 900; i++)
+		client_send(&slow, ask);
+	say("destroy", true);
+	finish("destroyed", 0);
+	close(slow.fd);
+}
+END_TEST
+
+/* Makes a socket file that nobody answers. */
+static int bound_socket(bool listening)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(at.sun_path, path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	if (listening)
+		ck_assert_int_eq(listen(fd, 1), 0);
+	return fd;
+}
+
+START_TEST(stale_socket_is_replaced)
+{
+	close(bound_socket(false));
+	begin("");
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(others_socket_is_left_alone)
+{
+	int fd = bound_socket(true);
+
+	start_dm("");
+	pthread_join(dm, NULL);
+	ck_assert_int_eq(exit_code, 1);
+	ck_assert_int_eq(fake_hsm.nr_creates, 0);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(other_file_is_left_alone)
+{
+	FILE *file = fopen(path, "w");
+
+	fputs("mine", file);
+	fclose(file);
+	start_dm("");
+	pthread_join(dm, NULL);
+	ck_assert_int_eq(exit_code, 1);
+	ck_assert_int_eq(access(path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(unknown_group_is_an_error)
+{
+	strcat(path, ",group=no-such-group");
+	start_dm("");
+	pthread_join(dm, NULL);
+	ck_assert_int_eq(exit_code, 1);
+	*strchr(path, ',') = 0;
+	ck_assert_int_eq(access(path, F_OK), -1);
+}
+END_TEST
+
+START_TEST(the_file_is_for_root_only)
+{
+	struct stat st;
+
+	begin("");
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+/* Connects as user and group 65534 with @extra as second group; the code of the first line, "" for a greeting. */
+static void connect_as_nobody(gid_t extra, char *code, size_t size)
+{
+	int to_us[2];
+	ssize_t n;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(to_us), 0);
+	pid = fork();
+	if (pid == 0) {
+		json_t *o;
+
+		if (setgroups(1, &extra) || setgid(65534) || setuid(65534))
+			_exit(1);
+		client_open(&client, path);
+		o = client_line(&client);
+		n = write(to_us[1], text_of(o, "error.code"), strlen(text_of(o, "error.code")));
+		_exit(n < 0);
+	}
+	close(to_us[1]);
+	n = read(to_us[0], code, size - 1);
+	ck_assert_int_ge(n, 0);
+	code[n] = 0;
+	close(to_us[0]);
+	waitpid(pid, NULL, 0);
+}
+
+START_TEST(peers_are_checked)
+{
+	char code[32];
+
+	if (geteuid() != 0)
+		return;		/* only root can become somebody else */
+	strcat(path, ",group=12345");
+	start_dm("");
+	*strchr(path, ',') = 0;
+	client_open(&client, path);
+	json_decref(client_line(&client));
+	json_decref(client_ask(&client, "{\"command\":\"subscribe\"}"));
+	/* Whatever the file's mode: the kernel's word counts. */
+	ck_assert_int_eq(chmod(folder, 0755), 0);
+	ck_assert_int_eq(chmod(path, 0666), 0);
+	connect_as_nobody(65534, code, sizeof(code));
+	ck_assert_str_eq(code, "not_permitted");
+	connect_as_nobody(12345, code, sizeof(code));
+	ck_assert_str_eq(code, "");
+	json_decref(client_ask(&client, "{\"command\":\"destroy\"}"));
+	finish("destroyed", 0);
+}
+END_TEST
+
+/* The written schema lists the commands there are. */
+START_TEST(schema_is_true)
+{
+	json_t *schema = json_load_file("doc/feature/monitor.schema.json", 0, NULL), *o;
+	const json_t *enums, *commands;
+
+	ck_assert_ptr_nonnull(schema);
+	enums = json_object_get(json_object_get(json_object_get(schema, "definitions"), "command"), "enum");
+	begin("");
+	o = client_ask(&client, "{\"command\":\"commands\"}");
+	commands = json_object_get(json_object_get(o, "result"), "commands");
+	ck_assert(json_equal((json_t *)enums, (json_t *)commands));
+	json_decref(o);
+	json_decref(schema);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		greets_and_answers_query, pauses_and_resumes, tells_of_pause_and_resume, stop_presses_the_power_button,
+		reset_by_monitor, reset_by_guest, reset_as_the_end, triple_fault_is_told, hypervisors_reason_is_told,
+		failed_reset_is_a_failure, failed_start_leaves_no_socket, statistics_count, bad_input_is_named,
+		lines_come_in_pieces, a_line_has_its_limit, clients_have_their_limit, slow_client_is_dropped,
+		slow_client_does_not_hold_the_end, stale_socket_is_replaced, others_socket_is_left_alone,
+		other_file_is_left_alone, unknown_group_is_an_error, the_file_is_for_root_only, peers_are_checked,
+		schema_is_true,
+	};
+	Suite *suite = suite_create("dm_monitor");
+	TCase *tc = tcase_create("monitor");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 30);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+		tcase_add_test(tc, tests[i]);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
