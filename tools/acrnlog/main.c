@@ -102,7 +102,7 @@ static void write_json(FILE *out, const struct line *line, bool gap)
 			gap ? "true" : "false");
 	else
 		fprintf(out, "{\"text\":");
-	json_string(out, line->text + line->message, strlen(line->text + line->message));
+	args_json_string(out, line->text + line->message, strlen(line->text + line->message));
 	fprintf(out, "}\n");
 }
 

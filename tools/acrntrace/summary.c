@@ -181,7 +181,7 @@ static void json_cpu(const struct summary *s, uint32_t cpu, FILE *out)
 		(unsigned long long)(c->last - c->first), (unsigned long long)c->guest, (unsigned long long)c->idle);
 	for (uint32_t i = 0; i < c->nr_threads; i++) {
 		fprintf(out, "%s{\"name\":", i ? "," : "");
-		json_string(out, c->threads[i].name, strlen(c->threads[i].name));
+		args_json_string(out, c->threads[i].name, strlen(c->threads[i].name));
 		fprintf(out, ",\"ticks\":%llu}", (unsigned long long)c->threads[i].ticks);
 	}
 	fprintf(out, "]}");

@@ -45,7 +45,7 @@ bool args_cpus(const char *text, bool *cpus)
 	}
 }
 
-void json_string(FILE *out, const char *text, size_t n)
+void args_json_string(FILE *out, const char *text, size_t n)
 {
 	fputc('"', out);
 	for (size_t i = 0; i < n; i++) {

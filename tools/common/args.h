@@ -13,4 +13,4 @@ bool args_number(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 bool args_cpus(const char *text, bool *cpus);
 
 /* A JSON string with its quotation marks; bytes that are no printable ASCII are escaped. */
-void json_string(FILE *out, const char *text, size_t n);
+void args_json_string(FILE *out, const char *text, size_t n);
