@@ -24,6 +24,7 @@
 #define NR_FUNCS	8
 #define DEFAULT_MEMORY	"256M"
 #define ARGS_MAX	4095u
+#define MONITOR_VARIABLE "ACRN_CMD_MONITOR"
 
 struct option_row {
 	char letter;			/* 0: long form only */
@@ -443,6 +444,15 @@ static bool has_device(const struct config *cfg, const char *device)
 	return false;
 }
 
+/* Who starts VMs by launch files written by others says by the environment where it will look for the socket. */
+static bool take_monitor(struct config *cfg)
+{
+	static const struct option_row row = { .name = MONITOR_VARIABLE };
+	const char *place = getenv(MONITOR_VARIABLE);
+
+	return config_get(cfg, "monitor.path") || !place || !*place || set_monitor(cfg, &row, place);
+}
+
 /* A host bridge and an ISA bridge belong to every PC; they are added where the user gave none. */
 static bool add_defaults(struct config *cfg)
 {
@@ -482,7 +492,7 @@ enum options_result options_parse(int argc, char **argv, struct config *cfg)
 		log_error("no kernel: give one by -k (Linux bzImage) or -E (ELF)");
 		return OPTIONS_BAD;
 	}
-	if (!add_defaults(cfg))
+	if (!take_monitor(cfg) || !add_defaults(cfg))
 		return OPTIONS_BAD;
 	if (!config_get_bool(cfg, "dump"))
 		return OPTIONS_RUN;

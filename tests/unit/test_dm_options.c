@@ -99,6 +99,27 @@ START_TEST(memory_sizes)
 }
 END_TEST
 
+START_TEST(monitor_from_the_environment)
+{
+	char line[64];
+
+	setenv("ACRN_CMD_MONITOR", "/run/a,group=b", 1);
+	strcpy(line, "-k k vm1");
+	ck_assert_int_eq(parse(line), OPTIONS_RUN);
+	ck_assert_str_eq(config_get(&cfg, "monitor.path"), "/run/a");
+	ck_assert_str_eq(config_get(&cfg, "monitor.group"), "b");
+	config_fini(&cfg);
+	strcpy(line, "-k k --cmd_monitor /run/c vm1");
+	ck_assert_int_eq(parse(line), OPTIONS_RUN);
+	ck_assert_str_eq(config_get(&cfg, "monitor.path"), "/run/c");
+	ck_assert_ptr_null(config_get(&cfg, "monitor.group"));
+	setenv("ACRN_CMD_MONITOR", ",", 1);
+	config_fini(&cfg);
+	strcpy(line, "-k k vm1");
+	ck_assert_int_eq(parse(line), OPTIONS_BAD);
+}
+END_TEST
+
 static const char *const bad[] = {
 	"", "vm1", "-k k", "-k", "-k k -k j vm1", "-k k -E e vm1", "-k k a b", "-k k 0123456789abcdef", "-k k a/b",
 	"-k k -m 0 vm1", "-k k -m x vm1", "-k k -m 1T vm1", "-k k -m -1M vm1", "-k k -m 1MM vm1",
@@ -185,6 +206,7 @@ int main(void)
 	tcase_add_test(tc, interrupt_monitor);
 	tcase_add_test(tc, dump_shows_no_dump);
 	tcase_add_loop_test(tc, memory_sizes, 0, sizeof(sizes) / sizeof(sizes[0]));
+	tcase_add_test(tc, monitor_from_the_environment);
 	tcase_add_loop_test(tc, bad_lines_are_refused, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tc, overlong_arguments);
 	tcase_add_test(tc, help_and_version_end);
