@@ -49,7 +49,7 @@ all:
 -include misc/config/build.mk misc/image/build.mk
 -include $(wildcard tools/*/build.mk)
 -include tests/unit/build.mk tests/guest/build.mk tests/system/build.mk tests/lint/build.mk
--include tests/bench/build.mk tests/fuzz/build.mk tests/plant/build.mk
+-include tests/bench/build.mk tests/fuzz/build.mk tests/plant/build.mk tests/tools/build.mk
 
 all: $(ALL)
 
@@ -61,8 +61,8 @@ run: $(BUILD)/images/$(SCENARIO).iso
 test:
 	@tests/run_all
 
-# goal check         lint and unit tests, about a minute
-check: lint unit
+# goal check         lint, unit tests and tools, about a minute
+check: lint unit tools
 
 # goal check-system  boots emulators; GROUP=name runs one group, CASE=name one case
 check-system: all images
@@ -79,6 +79,7 @@ endif
 
 # goal all           builds every component
 # goal unit          unit tests under sanitizers
+# goal tools         acrnctl and the like, with a fake hypervisor
 # goal hsm-test      the kernel module with a fake hypervisor, in QEMU
 # goal lint          layers, sizes, headers, journeys, licence lines
 # goal acrn-kernel   a Service VM kernel with ACRN guest support, for the cases of group acrn

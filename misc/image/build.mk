@@ -36,7 +36,7 @@ $(INITRAMFS)/rt_vm.cpio: $(call rootfs,rt_vm) misc/image/make_initramfs
 	$(Q)misc/image/make_initramfs -o $@ -r service_vm/common -r service_vm/rt_vm \
 		-p /usr/bin/cyclictest
 
-SERVICE_TOOLS := $(BUILD)/acrntrace $(BUILD)/acrnlog $(BUILD)/burst
+SERVICE_TOOLS := $(BUILD)/acrntrace $(BUILD)/acrnlog $(BUILD)/acrnctl $(BUILD)/burst
 
 # The Service VM's, with what a user VM boots from, and a small one without.
 SERVICE_VM_FILES := -r service_vm/common -r service_vm/service_vm \

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The tools that manage VMs, driven for real: sockets, processes, files. build/tools/acrn-dm is the device model with a
+# fake HSM and a guest that does what its environment says.
+
+TOOLS_DM := $(BUILD)/tools/acrn-dm
+TOOLS_DM_SRC := tests/tools/fake_guest.c tests/fake/dm_hsm.c
+TOOLS_TESTED := $(BUILD)/acrnctl
+
+$(TOOLS_DM): $(filter-out $(BUILD)/devicemodel/core/hsm.o,$(DM_OBJ)) $(TOOLS_DM_SRC) tests/fake/dm_hsm.h
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)$(DM_CC) $(filter-out -MMD -MP,$(DM_CFLAGS)) -Itests/fake -o $@ $(filter %.c %.o,$^) -luring -ljansson -lpthread
+
+# TOOLS=name runs only the cases whose names contain it.
+.PHONY: tools
+tools: $(TOOLS_DM) $(TOOLS_TESTED)
+	@tests/tools/run $(TOOLS)

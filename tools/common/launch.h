@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Starting a VM by its launch file. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * Run VM @name's launch file in a session of its own, with its output in RUN/NAME.log and ACRN_CMD_MONITOR saying where acrn-dm
+ * makes its socket. 0 with *@pid, or -errno with @why. A launch file that others than its owner and root may write is refused.
+ */
+int launch_start(const char *name, pid_t *pid, char *why, size_t why_size);
+
+/*
+ * Wait until the VM runs: 0; -ETIMEDOUT; -ECHILD when the launch file ended before. @why has its exit code and its last
+ * line. @pid, a child of ours, is reaped if it ended.
+ */
+int launch_wait(const char *name, pid_t pid, uint64_t deadline, char *why, size_t why_size);
+
+/* What process @status (of waitpid) and the last line of the VM's log say. */
+void launch_why(const char *name, int status, char *why, size_t why_size);
