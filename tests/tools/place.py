@@ -121,6 +121,22 @@ class Place:
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
         return Answer(done)
 
+    def daemon(self, name, *words):
+        """Starts a daemon whose output goes to NAME.out."""
+        with open(self.path(name + ".out"), "ab") as out:
+            daemon = subprocess.Popen([os.path.join(BUILD, name)] + list(words), env=self.env, stdout=out,
+                                      stderr=subprocess.STDOUT)
+        self.daemons.append(daemon)
+        return daemon
+
+    def said(self, name):
+        with open(self.path(name + ".out"), encoding="utf-8") as file:
+            return file.read()
+
+    def expect(self, name, words, seconds=10):
+        """Waits until the daemon has said these words."""
+        until(lambda: words in self.said(name) or None, seconds)
+
     def add(self, name, guest="listen", options="", before=""):
         self.ctl("add", self.script(name, guest, options, before))
 

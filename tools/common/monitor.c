@@ -77,6 +77,21 @@ int monitor_open(struct monitor *m, const char *name, uint64_t deadline, json_t 
 	return err;
 }
 
+pid_t monitor_owner(const char *name)
+{
+	char path[PLACE_PATH_MAX];
+	int fd = connect_to(place_run(path, name, PLACE_SOCKET));
+	struct ucred owner = { .pid = 0 };
+	socklen_t len = sizeof(owner);
+
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &owner, &len))
+		owner.pid = 0;
+	close(fd);
+	return owner.pid;
+}
+
 void monitor_close(struct monitor *m)
 {
 	if (m->fd >= 0)

@@ -3,6 +3,7 @@
 #pragma once
 #include <jansson.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define MONITOR_PROTOCOL	1
 #define MONITOR_ANSWER_MS	5000u	/* in which a healthy acrn-dm answers */
@@ -22,6 +23,9 @@ uint64_t monitor_now_ms(void);
  */
 int monitor_open(struct monitor *m, const char *name, uint64_t deadline, json_t **greeting);
 void monitor_close(struct monitor *m);
+
+/* The process that listens at VM @name's socket, 0: none. It need not answer. */
+pid_t monitor_owner(const char *name);
 
 /* The next line as a new object: 0, -ETIMEDOUT, -ECONNRESET at the end, -EPROTO. A deadline in the past takes what is there. */
 int monitor_line(struct monitor *m, uint64_t deadline, json_t **line);
