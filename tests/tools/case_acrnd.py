@@ -16,7 +16,7 @@ def define(here, name, guest="listen", **settings):
 
 
 def end(here, daemon, code=0, seconds=20):
-    here.expect("acrnd", "ready")
+    here.ready(daemon)
     daemon.send_signal(signal.SIGTERM)
     assert daemon.wait(seconds) == code, here.said("acrnd")
 
@@ -61,7 +61,7 @@ def test_told_twice(here):
     define(here, "vm1", guest="hang", stop_timeout=3600)
     here.ctl("start", "vm1")
     daemon = here.daemon("acrnd", "-t")
-    here.expect("acrnd", "ready")
+    here.ready(daemon)
     daemon.send_signal(signal.SIGTERM)
     here.expect("acrnd", "shutting down 1 VMs")
     end(here, daemon, seconds=5)
@@ -91,7 +91,7 @@ def test_vms_go_on_without_it(here):
     for sign in (signal.SIGINT, signal.SIGKILL):
         daemon = here.daemon("acrnd", "-t")
         until(lambda: here.state("vm1") == "running")
-        here.expect("acrnd", "ready")
+        here.ready(daemon)
         daemon.send_signal(sign)
         daemon.wait(10)
         assert here.state("vm1") == "running"

@@ -121,17 +121,32 @@ class Place:
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
         return Answer(done)
 
-    def daemon(self, name, *words):
-        """Starts a daemon whose output goes to NAME.out."""
-        with open(self.path(name + ".out"), "ab") as out:
-            daemon = subprocess.Popen([os.path.join(BUILD, name)] + list(words), env=self.env, stdout=out,
-                                      stderr=subprocess.STDOUT)
+    def daemon(self, name, *words, out=None, env=None):
+        """Starts a daemon; said() shows its output by its name, or by @out."""
+        path = self.path(f"{len(self.daemons)}.{out or name}.out")
+        with open(path, "wb") as file:
+            daemon = subprocess.Popen([os.path.join(BUILD, name)] + list(words), env=dict(self.env, **(env or {})),
+                                      stdout=file, stderr=subprocess.STDOUT)
+        daemon.output = path
         self.daemons.append(daemon)
         return daemon
 
+    @staticmethod
+    def ready(daemon):
+        """Waits until the daemon says that it is ready: before, a signal would only end it."""
+        def said():
+            with open(daemon.output, encoding="utf-8") as file:
+                return "ready\n" in file.read()
+        until(said)
+
     def said(self, name):
-        with open(self.path(name + ".out"), encoding="utf-8") as file:
-            return file.read()
+        """What all daemons of that name have said, in the order of their starts."""
+        text = ""
+        for daemon in self.daemons:
+            if daemon.output.endswith(f".{name}.out"):
+                with open(daemon.output, encoding="utf-8") as file:
+                    text += file.read()
+        return text
 
     def expect(self, name, words, seconds=10):
         """Waits until the daemon has said these words."""

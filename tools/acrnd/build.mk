@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # build/acrnd
 
-ACRND_SRC := $(wildcard tools/acrnd/*.c)
+ACRND_SRC := $(wildcard tools/acrnd/*.c) tools/common/journal.c
 
 $(BUILD)/acrnd: $(ACRND_SRC) $(wildcard tools/acrnd/*.h) $(MANAGE_DEPS) tools/acrnd/build.mk
 	@mkdir -p $(@D)

@@ -12,7 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "tools/acrnd/journal.h"
+#include "tools/common/journal.h"
 #include "tools/acrnd/start.h"
 #include "tools/acrnd/stop.h"
 #include "tools/common/args.h"

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tools/acrnd/journal.h"
+#include "tools/common/journal.h"
 #include "tools/common/launch.h"
 #include "tools/common/monitor.h"
 #include "tools/common/settings.h"
@@ -68,16 +68,24 @@ static void done_starting(void)
 	start_next();
 }
 
+/* Ends a source that belongs to the loop, which lets go of it when it floats no more. */
+static void drop(sd_event_source *source)
+{
+	sd_event_source_ref(source);
+	sd_event_source_set_floating(source, false);
+	sd_event_source_disable_unref(source);
+}
+
 static int child_ended(sd_event_source *source, const siginfo_t *info, void *arg)
 {
 	int status = info->si_code == CLD_EXITED ? info->si_status << 8 : info->si_status;
-	char why[1024], *name = arg;
+	const char *name = arg;
+	char why[1024];
 	bool early = !strcmp(name, now_starting);
 
 	launch_why(name, status, why, sizeof(why));
 	journal(early ? LOG_ERR : status ? LOG_WARNING : LOG_NOTICE, name, "%s%s", early ? "did not start: " : "", why);
-	sd_event_source_disable_unref(source);
-	free(name);
+	drop(source);
 	if (early)
 		done_starting();
 	return 0;
@@ -101,11 +109,26 @@ static int look_again(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
+/* Hear of its end, whenever that is. */
+static void watch_child(const char *name, pid_t pid)
+{
+	char *copy = strdup(name);
+	sd_event_source *source;
+
+	if (!copy || sd_event_add_child(loop, &source, pid, WEXITED, child_ended, copy) < 0) {
+		free(copy);
+		return;
+	}
+	sd_event_source_set_destroy_callback(source, free);
+	sd_event_source_set_floating(source, true);
+	sd_event_source_unref(source);
+}
+
 /* False: it could not even be tried, or need not. */
 static bool start(const char *name)
 {
 	struct vm_info vm;
-	char why[512], *copy;
+	char why[512];
 	pid_t pid;
 
 	if (!vms_find(name, &vm) || !vm.defined)
@@ -118,9 +141,7 @@ static bool start(const char *name)
 		journal(LOG_ERR, name, "did not start: %s", why);
 		return false;
 	}
-	copy = strdup(name);
-	if (!copy || sd_event_add_child(loop, NULL, pid, WEXITED, child_ended, copy) < 0)
-		free(copy);
+	watch_child(name, pid);
 	return true;
 }
 
@@ -226,7 +247,7 @@ static int definitions_changed(sd_event_source *source, const struct inotify_eve
 static int begin(sd_event_source *source, uint64_t usec, void *arg)
 {
 	(void)usec, (void)arg;
-	sd_event_source_disable_unref(source);
+	drop(source);
 	if (ended)
 		return 0;
 	each_definition(take_autostart, NULL);

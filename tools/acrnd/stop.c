@@ -18,7 +18,7 @@
 #include <sys/epoll.h>
 #include <systemd/sd-daemon.h>
 
-#include "tools/acrnd/journal.h"
+#include "tools/common/journal.h"
 #include "tools/common/monitor.h"
 #include "tools/common/settings.h"
 #include "tools/common/vms.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tools/acrnd/journal.h"
+#include "tools/common/journal.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ void journal(int priority, const char *vm, const char *fmt, ...)
 	va_end(ap);
 	/* Set by systemd for services whose output the journal takes (systemd.exec(5)). */
 	if (plain || !getenv("JOURNAL_STREAM"))
-		fprintf(plain ? stdout : stderr, "acrnd: %s%s%s\n", vm ? vm : "", vm ? ": " : "", text);
+		fprintf(plain ? stdout : stderr, "%s: %s%s%s\n", program_invocation_short_name, vm ? vm : "", vm ? ": " : "", text);
 	else if (vm)
 		sd_journal_send("PRIORITY=%i", priority, "MESSAGE=%s: %s", vm, text, "ACRN_VM=%s", vm, NULL);
 	else
