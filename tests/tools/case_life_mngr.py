@@ -242,6 +242,21 @@ def test_odd_lines(here):
     line.close()
 
 
+def test_a_name_belongs_to_one_line(here):
+    lines = [Raw(), Raw()]
+    service = run(here, "svm", True, [line.name for line in lines])
+    lines[0].say(b"sync:vm1\0")
+    lines[0].expect(b"ack_sync\0")
+    lines[1].say(b"sync:vm1\0sync:vm2\0")
+    lines[1].expect(b"ack_sync\0")
+    here.expect("svm", f"{lines[1].name} claims that name too: refused")
+    ask(here, "svm", "shutdown:vm1")
+    lines[0].expect(b"user_vm_shutdown\0")
+    leave(service)
+    for line in lines:
+        line.close()
+
+
 def test_user_side_obeys_once(here):
     line = Raw()
     user = run(here, "vm1", False, [line.name])

@@ -150,6 +150,13 @@ static void synced(struct peer *p, const char *name)
 		journal(LOG_WARNING, NULL, "%s: \"%s\" is no name of a VM", line_path(p->line), name);
 		return;
 	}
+	/* One VM must not take another's place. */
+	for (unsigned int i = 0; i < nr_peers; i++) {
+		if (&peers[i] == p || strcmp(peers[i].name, name) != 0)
+			continue;
+		journal(LOG_WARNING, name, "is at %s, and %s claims that name too: refused", line_path(peers[i].line), line_path(p->line));
+		return;
+	}
 	if (strcmp(p->name, name) != 0)
 		journal(LOG_NOTICE, name, "is at %s", line_path(p->line));
 	strcpy(p->name, name);
