@@ -559,6 +559,38 @@ START_TEST(other_file_is_left_alone)
 }
 END_TEST
 
+/* Somebody has put another file in the socket's place: it is theirs. */
+START_TEST(successors_file_is_left_alone)
+{
+	begin("");
+	ck_assert_int_eq(unlink(path), 0);
+	fclose(fopen(path, "w"));
+	say("destroy", true);
+	json_decref(client_event(&client, "stopped"));
+	client_close(&client);
+	pthread_join(dm, NULL);
+	ck_assert_int_eq(access(path, F_OK), 0);
+}
+END_TEST
+
+/* A client that hangs up in the middle of everything. */
+START_TEST(client_that_leaves_is_forgotten)
+{
+	struct monitor_client other;
+
+	begin("");
+	for (int i = 0; i < 100; i++) {
+		client_open(&other, path);
+		client_send(&other, i % 2 ? "{\"command\":\"subscribe\"}\n{\"command\":\"que" : "{\"command\":\"query\"}\n");
+		client_close(&other);
+	}
+	say("pause", true);
+	say("resume", true);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
 START_TEST(unknown_group_is_an_error)
 {
 	strcat(path, ",group=no-such-group");
@@ -661,7 +693,7 @@ int main(void)
 		lines_come_in_pieces, a_line_has_its_limit, clients_have_their_limit, slow_client_is_dropped,
 		slow_client_does_not_hold_the_end, stale_socket_is_replaced, others_socket_is_left_alone,
 		other_file_is_left_alone, unknown_group_is_an_error, the_file_is_for_root_only, peers_are_checked,
-		schema_is_true,
+		successors_file_is_left_alone, client_that_leaves_is_forgotten, schema_is_true,
 	};
 	Suite *suite = suite_create("dm_monitor");
 	TCase *tc = tcase_create("monitor");

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 
 #include "tools/common/journal.h"
 #include "tools/common/monitor.h"
@@ -140,6 +141,7 @@ static void go_down(enum going to)
 		journal(LOG_NOTICE, peers[i].name, "is told to shut down");
 		line_ask(peers[i].line, SAY_POWEROFF, ACK_POWEROFF, NULL);
 	}
+	sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu", conf->timeout_s * 1000000ull + 2 * FORCE_MS * 1000ull);
 	sd_event_add_time_relative(loop, &look, CLOCK_MONOTONIC, LOOK_US, 1000, look_again, NULL);
 }
 
