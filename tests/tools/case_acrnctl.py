@@ -236,6 +236,18 @@ def test_crash_is_told(here):
         ("crash", "triple_fault", None), ("stopped", None, 3)]
 
 
+def test_started_by_many_at_once(here):
+    """One of them starts it, the others are told."""
+    here.add("vm1")
+    starts = [subprocess.Popen([os.path.join(BUILD, "acrnctl"), "start", "vm1"], env=here.env, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE) for _ in range(8)]
+    codes = sorted(start.wait(20) for start in starts)
+    said = b"".join(b"".join(start.communicate()) for start in starts)
+    assert codes == [OK] + [STATE] * 7, said
+    assert said.count(b"vm1 started") == 1 and len(here.processes()) == 1
+    here.ctl("stop", "vm1")
+
+
 def test_starts_and_stops_many_times(here):
     here.add("vm1")
     begin = time.monotonic()

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tools/acrnctl/acrnctl.h"
+#include "tools/common/launch.h"
 #include "tools/common/settings.h"
 #include "tools/common/vms.h"
 
@@ -119,16 +120,12 @@ int cmd_add(int argc, char **argv)
 	return code ? code : ctl_done(name, NULL, "added");
 }
 
-static int del(const char *name)
+static int del_locked(const char *name)
 {
 	char path[PLACE_PATH_MAX];
 	struct vm_info vm;
 
-	if (!vms_find(name, &vm))
-		return ctl_fail(CTL_NO_VM, name, "there is no such VM; \"acrnctl list\" shows all");
-	if (!vm.defined)
-		return ctl_fail(CTL_STATE, name, "has no definition");
-	if (vms_is_up(&vm))
+	if (vms_find(name, &vm) && vms_is_up(&vm))
 		return ctl_fail(CTL_STATE, name, "is %s; \"acrnctl stop %s\" stops it", vm.state, name);
 	if (unlink(place_conf(path, name, PLACE_LAUNCH)))
 		return ctl_fail(errno == EACCES ? CTL_DENIED : CTL_FAILED, name, "%s: %s", path, strerror(errno));
@@ -136,6 +133,24 @@ static int del(const char *name)
 	unlink(place_run(path, name, PLACE_LOG));
 	unlink(place_run(path, name, PLACE_SOCKET));
 	return ctl_done(name, NULL, "deleted");
+}
+
+static int del(const char *name)
+{
+	struct vm_info vm;
+	int code, lock;
+
+	if (!vms_find(name, &vm))
+		return ctl_fail(CTL_NO_VM, name, "there is no such VM; \"acrnctl list\" shows all");
+	if (!vm.defined)
+		return ctl_fail(CTL_STATE, name, "has no definition");
+	lock = launch_lock(name);
+	if (lock < 0)
+		return ctl_fail(lock == -EWOULDBLOCK ? CTL_STATE : CTL_FAILED, name, "%s",
+				lock == -EWOULDBLOCK ? "is being started" : strerror(-lock));
+	code = del_locked(name);
+	close(lock);
+	return code;
 }
 
 int cmd_del(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <limits.h>
+#include <unistd.h>
 
 #include "tools/acrnctl/acrnctl.h"
 #include "tools/common/launch.h"
@@ -27,7 +28,7 @@ static int for_each(int argc, char **argv, int (*one)(const char *name))
 	return code;
 }
 
-static int start(const char *name)
+static int start_locked(const char *name)
 {
 	uint64_t deadline = monitor_now_ms() + (ctl.timeout_s ? ctl.timeout_s : START_TIMEOUT_S) * 1000ull;
 	struct vm_info vm;
@@ -35,9 +36,7 @@ static int start(const char *name)
 	pid_t pid;
 	int err;
 
-	if (!vms_find(name, &vm) || !vm.defined)
-		return ctl_fail(CTL_NO_VM, name, "there is no definition of that name; \"acrnctl list\" shows all");
-	if (vms_is_up(&vm))
+	if (vms_find(name, &vm) && vms_is_up(&vm))
 		return ctl_fail(CTL_STATE, name, "is %s already", vm.state);
 	err = launch_start(name, &pid, why, sizeof(why));
 	if (!err)
@@ -45,6 +44,21 @@ static int start(const char *name)
 	if (err)
 		return ctl_fail(err == -ETIMEDOUT ? CTL_TIMEOUT : CTL_FAILED, name, "%s", why);
 	return ctl_done(name, json_pack("{s:s}", "state", "running"), "started");
+}
+
+static int start(const char *name)
+{
+	int code, lock = place_name_ok(name) ? launch_lock(name) : -ENOENT;
+
+	if (lock == -EWOULDBLOCK)
+		return ctl_fail(CTL_STATE, name, "is being started already");
+	if (lock == -ENOENT)
+		return ctl_fail(CTL_NO_VM, name, "there is no definition of that name; \"acrnctl list\" shows all");
+	if (lock < 0)
+		return ctl_fail(CTL_FAILED, name, "its launch file: %s", strerror(-lock));
+	code = start_locked(name);
+	close(lock);
+	return code;
 }
 
 int cmd_start(int argc, char **argv)

@@ -36,6 +36,7 @@ static sd_event *loop;
 static struct waiting *queue;		/* by order */
 static char now_starting[PLACE_NAME_MAX + 1];	/* "": none */
 static uint64_t deadline;
+static int lock = -1;			/* keeps acrnctl from starting it too */
 static sd_event_source *look, *timed, *changes;
 static bool ended;
 
@@ -61,8 +62,16 @@ static void enqueue(const char *name, unsigned int order)
 	*at = w;
 }
 
+static void unlock(void)
+{
+	if (lock >= 0)
+		close(lock);
+	lock = -1;
+}
+
 static void done_starting(void)
 {
+	unlock();
 	now_starting[0] = 0;
 	look = sd_event_source_disable_unref(look);
 	start_next();
@@ -131,9 +140,12 @@ static bool start(const char *name)
 	char why[512];
 	pid_t pid;
 
-	if (!vms_find(name, &vm) || !vm.defined)
+	lock = launch_lock(name);
+	if (lock < 0) {
+		journal(LOG_INFO, name, "is being started already, or there is no definition: %s", strerror(-lock));
 		return false;
-	if (vms_is_up(&vm)) {
+	}
+	if (vms_find(name, &vm) && vms_is_up(&vm)) {
 		journal(LOG_INFO, name, "is %s already", vm.state);
 		return false;
 	}
@@ -151,7 +163,9 @@ static void start_next(void)
 		struct waiting *w = queue;
 
 		queue = w->next;
-		if (start(w->name)) {
+		if (!start(w->name)) {
+			unlock();
+		} else {
 			strcpy(now_starting, w->name);
 			deadline = monitor_now_ms() + START_MS;
 			sd_event_add_time_relative(loop, &look, CLOCK_MONOTONIC, LOOK_US, 1000, look_again, NULL);
@@ -273,6 +287,7 @@ void start_end(void)
 {
 	ended = true;
 	now_starting[0] = 0;
+	unlock();
 	look = sd_event_source_disable_unref(look);
 	timed = sd_event_source_disable_unref(timed);
 	changes = sd_event_source_disable_unref(changes);

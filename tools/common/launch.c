@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,6 +38,19 @@ static int check_file(const char *path, char *why, size_t why_size)
 		return -EACCES;
 	}
 	return 0;
+}
+
+int launch_lock(const char *name)
+{
+	char path[PLACE_PATH_MAX];
+	int fd = open(place_conf(path, name, PLACE_LAUNCH), O_RDONLY | O_CLOEXEC), err;
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	err = errno;
+	if (fd >= 0)
+		close(fd);
+	return -err;
 }
 
 static void __attribute__((noreturn)) become(const char *name, const char *path, struct settings *s, int log)

@@ -6,6 +6,12 @@
 #include <sys/types.h>
 
 /*
+ * Keep others from starting VM @name, or deleting it, until the descriptor returned is closed. -EWOULDBLOCK: somebody does so
+ * now; another -errno.
+ */
+int launch_lock(const char *name);
+
+/*
  * Run VM @name's launch file in a session of its own, with its output in RUN/NAME.log and ACRN_CMD_MONITOR saying where acrn-dm
  * makes its socket. 0 with *@pid, or -errno with @why. A launch file that others than its owner and root may write is refused.
  */
