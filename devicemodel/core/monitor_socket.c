@@ -3,9 +3,12 @@
 #include "core/monitor_socket.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -67,10 +70,28 @@ static int bind_at(struct monitor_socket *s, const struct sockaddr_un *at, gid_t
 	return listen(s->fd, BACKLOG) ? fail(s->path, "cannot listen", errno) : 0;
 }
 
+/*
+ * One at a time in a folder: between somebody's look at a socket that was left and its removal, another may have made his own.
+ * Returns a descriptor to close, or -errno.
+ */
+static int lock_folder(const char *path)
+{
+	char folder[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	int fd;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return fail(path, "its folder cannot be locked", errno);
+}
+
 int monitor_socket_open(struct monitor_socket *s, const char *path, gid_t group)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int err;
+	int err, lock;
 
 	*s = (struct monitor_socket){ .fd = -1 };
 	if (strlen(path) >= sizeof(at.sun_path)) {
@@ -78,13 +99,15 @@ int monitor_socket_open(struct monitor_socket *s, const char *path, gid_t group)
 		return -ENAMETOOLONG;
 	}
 	strcpy(at.sun_path, path);
+	lock = lock_folder(path);
+	if (lock < 0)
+		return lock;
 	err = make_place(&at);
-	if (err)
-		return err;
-	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->fd < 0)
-		return fail(path, "no socket", errno);
-	err = bind_at(s, &at, group);
+	if (!err) {
+		s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		err = s->fd < 0 ? fail(path, "no socket", errno) : bind_at(s, &at, group);
+	}
+	close(lock);
 	if (err)
 		monitor_socket_close(s);
 	return err;

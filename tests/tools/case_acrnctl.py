@@ -163,6 +163,21 @@ def test_stuck_dm(here):
     here.ctl("stop", "vm1")
 
 
+def test_one_dm_gets_the_socket(here):
+    """Device models that start at once over a socket that was left: one has it, the others end."""
+    os.makedirs(here.run)
+    path = os.path.join(here.run, "vm1.monitor.sock")
+    script = here.script("vm1")
+    for _ in range(10):
+        with socket.socket(socket.AF_UNIX) as stale:
+            stale.bind(path)
+        dms = [subprocess.Popen([script, "--cmd_monitor", path], stderr=subprocess.DEVNULL) for _ in range(4)]
+        until(lambda: sum(dm.poll() is None for dm in dms) == 1)    # pylint: disable=cell-var-from-loop
+        until(lambda: here.state("vm1") == "running")
+        here.ctl("stop", "-f", "vm1")
+        assert sorted(dm.wait(10) for dm in dms) == [0, 1, 1, 1]
+
+
 def test_foreign_socket(here):
     """Something else listens where a command socket should be."""
     os.makedirs(here.run)
