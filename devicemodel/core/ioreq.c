@@ -170,6 +170,7 @@ uint32_t ioreq_serve(struct vm *vm, uint32_t ready)
 		    READ_ONCE(slot->kernel_handled))
 			continue;
 		serve_slot(vm, vcpu_id, slot);
+		control_count(&vm->nr_requests, 1);
 		done |= 1U << vcpu_id;
 	}
 	vm_unlock(vm);
@@ -229,7 +230,6 @@ int ioreq_loop(struct vm *vm)
 		}
 		if (ready)
 			done = ioreq_serve(vm, ready);
-		control_count(&vm->nr_requests, __builtin_popcount(done));
 	}
 	atomic_store(&vm->in_loop, 0);
 	/* A stop request ends the loop in an orderly way, whatever the last call said. */
