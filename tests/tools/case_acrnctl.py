@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """acrnctl against device models that run."""
+import grp
 import json
 import os
 import signal
@@ -127,6 +128,20 @@ def test_args_reach_the_vm(here):
         devices = json.loads(vm.readline())["result"]["devices"]
     assert [d["device"] for d in devices if d["slot"] == 4] == ["virtio-rnd"]
     here.ctl("stop", "vm1")
+
+
+def test_group(here):
+    """The socket belongs to the group of the settings; one that is not there is an error of the start."""
+    if os.geteuid() != 0:
+        return      # others may not give files away
+    here.add("vm1")
+    here.ctl("set", "vm1", "group=daemon")
+    here.ctl("start", "vm1")
+    info = os.stat(os.path.join(here.run, "vm1.monitor.sock"))
+    assert info.st_mode & 0o777 == 0o660 and info.st_gid == grp.getgrnam("daemon").gr_gid
+    here.ctl("stop", "vm1")
+    here.ctl("set", "vm1", "group=nosuchgroup")
+    assert "there is no group 'nosuchgroup'" in here.ctl("start", "vm1", code=FAILED).err
 
 
 def test_untracked(here):

@@ -119,7 +119,7 @@ def test_timed_start(here):
     time.sleep(0.5)
     assert here.state("vm1") == "stopped"
     until(lambda: here.state("vm1") == "running")
-    assert here.ctl("set", "vm1").out.endswith("start_at=\n")
+    assert here.ctl("set", "vm1").out.endswith("start_at= group=\n")
     here.ctl("stop", "vm1")
     time.sleep(0.3)
     assert here.state("vm1") == "stopped"       # once

@@ -80,13 +80,14 @@ START_TEST(settings_keep)
 
 	ck_assert_int_eq(settings_read("vm1", &s, why, sizeof(why)), 0);
 	ck_assert(!s.autostart && s.order == 50 && s.stop_timeout == 60 && !s.start_at && !s.arg[0]);
-	write_settings("# mine\n\nautostart=yes\norder=3\nstop_timeout=0\nstart_at=2030-01-02 03:04:05\narg=-U\narg=a b=c\n");
+	write_settings("# mine\n\nautostart=yes\norder=3\nstop_timeout=0\nstart_at=2030-01-02 03:04:05\ngroup=acrn\narg=-U\narg=a b=c\n");
 	ck_assert_int_eq(settings_read("vm1", &s, why, sizeof(why)), 0);
 	ck_assert_int_eq(settings_write("vm1", &s), 0);
 	settings_free(&s);
 	ck_assert_int_eq(settings_read("vm1", &s, why, sizeof(why)), 0);
 	ck_assert(s.autostart && s.order == 3 && s.stop_timeout == 0);
 	ck_assert_int_eq(s.start_at, 1893553445);
+	ck_assert_str_eq(s.group, "acrn");
 	ck_assert_str_eq(s.arg[0], "-U");
 	ck_assert_str_eq(s.arg[1], "a b=c");
 	ck_assert_ptr_null(s.arg[2]);
@@ -103,6 +104,7 @@ static const struct {
 	{ "stop_timeout=1s", "stop_timeout takes seconds" },
 	{ "start_at=tomorrow", "start_at takes local time" }, { "start_at=2030-01-02", "start_at takes" },
 	{ "start_at=2030-01-02 03:04:05x", "start_at takes" }, { "start_at=1800-01-01 00:00:00", "start_at takes" },
+	{ "group=a,b", "group takes a group's name" }, { "group=123456789012345678901234567890123", "group takes" },
 	{ "colour=red", "expected KEY=VALUE" }, { "autostart", "expected KEY=VALUE" }, { "auto=yes", "expected KEY=VALUE" },
 };
 

@@ -26,7 +26,7 @@ _acrnctl()
 	elif [ "$command" = console ] && [ "$last" = -p ]; then
 		mapfile -t COMPREPLY < <(compgen -W "com1 com2 com3 com4" -- "$word")
 	elif [ "$command" = set ] && [ "$COMP_CWORD" -gt 2 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "autostart= order= stop_timeout= start_at= arg=" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "autostart= order= stop_timeout= start_at= group= arg=" -- "$word")
 	else
 		mapfile -t COMPREPLY < <(compgen -W "$(acrnctl list 2>/dev/null | cut -d' ' -f1)" -- "$word")
 	fi

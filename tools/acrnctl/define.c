@@ -171,8 +171,8 @@ static json_t *as_json(const struct settings *s)
 
 	for (int i = 0; s->arg[i]; i++)
 		json_array_append_new(args, json_string(s->arg[i]));
-	return json_pack("{s:b, s:i, s:i, s:I, s:o}", "autostart", (int)s->autostart, "order", (int)s->order, "stop_timeout",
-			 (int)s->stop_timeout, "start_at", (json_int_t)s->start_at, "args", args);
+	return json_pack("{s:b, s:i, s:i, s:I, s:s, s:o}", "autostart", (int)s->autostart, "order", (int)s->order, "stop_timeout",
+			 (int)s->stop_timeout, "start_at", (json_int_t)s->start_at, "group", s->group, "args", args);
 }
 
 int cmd_set(int argc, char **argv)
@@ -196,8 +196,8 @@ int cmd_set(int argc, char **argv)
 	if (!err && s.start_at)
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime(&s.start_at));
 	if (!err)
-		ctl_done(name, as_json(&s), "autostart=%s order=%u stop_timeout=%u start_at=%s", s.autostart ? "yes" : "no", s.order,
-			 s.stop_timeout, when);
+		ctl_done(name, as_json(&s), "autostart=%s order=%u stop_timeout=%u start_at=%s group=%s", s.autostart ? "yes" : "no",
+			 s.order, s.stop_timeout, when, s.group);
 	settings_free(&s);
 	return err;
 }

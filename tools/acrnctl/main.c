@@ -19,7 +19,7 @@ static const struct command commands[] = {
 	{ "list", cmd_list, 0, -1, "", "[VM...]", "VMs and their states" },
 	{ "add", cmd_add, 1, -1, "n", "[-n NAME] FILE [ARG...]", "define a VM by a launch file and its arguments" },
 	{ "del", cmd_del, 1, -1, "", "VM...", "forget the definition of a VM that is stopped" },
-	{ "set", cmd_set, 1, -1, "", "VM [KEY=VALUE...]", "settings: autostart, order, stop_timeout, start_at, arg" },
+	{ "set", cmd_set, 1, -1, "", "VM [KEY=VALUE...]", "settings: autostart, order, stop_timeout, start_at, group, arg" },
 	{ "start", cmd_start, 1, -1, "t", "[-t SECONDS] VM...", "start, and wait until it runs" },
 	{ "stop", cmd_stop, 1, -1, "ft", "[-f] [-t SECONDS] VM...", "shut down and wait for the end; -f: at once" },
 	{ "reset", cmd_reset, 1, -1, "", "VM...", "reset" },

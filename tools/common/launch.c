@@ -55,7 +55,8 @@ int launch_lock(const char *name)
 
 static void __attribute__((noreturn)) become(const char *name, const char *path, struct settings *s, int log)
 {
-	char *argv[SETTINGS_ARGS_MAX + 2] = { (char *)path }, monitor[PLACE_PATH_MAX];
+	char *argv[SETTINGS_ARGS_MAX + 2] = { (char *)path }, path_of[PLACE_PATH_MAX];
+	char monitor[PLACE_PATH_MAX + SETTINGS_GROUP_MAX + 8];
 	int null = open("/dev/null", O_RDONLY);
 	sigset_t none;
 
@@ -68,7 +69,8 @@ static void __attribute__((noreturn)) become(const char *name, const char *path,
 	dup2(null, 0);
 	dup2(log, 1);
 	dup2(log, 2);
-	setenv("ACRN_CMD_MONITOR", place_run(monitor, name, PLACE_SOCKET), 1);
+	snprintf(monitor, sizeof(monitor), "%s%s%s", place_run(path_of, name, PLACE_SOCKET), *s->group ? ",group=" : "", s->group);
+	setenv("ACRN_CMD_MONITOR", monitor, 1);
 	execv(path, argv);
 	dprintf(2, "%s: %s\n", path, strerror(errno));
 	_exit(EXIT_NOT_RUN);

@@ -53,6 +53,15 @@ static bool set_bool(bool *out, const char *value)
 	return *out || !strcmp(value, "no");
 }
 
+/* acrn-dm finds out whether there is such a group. */
+static bool set_group(char *out, const char *value)
+{
+	if (strlen(value) > SETTINGS_GROUP_MAX || value[strcspn(value, ", \t")])
+		return false;
+	strcpy(out, value);
+	return true;
+}
+
 static bool add_arg(struct settings *s, const char *value)
 {
 	int n = 0;
@@ -67,27 +76,28 @@ static bool add_arg(struct settings *s, const char *value)
 
 bool settings_set(struct settings *s, const char *text, char *why, size_t why_size)
 {
-	static const char *const keys[] = { "autostart", "order", "stop_timeout", "start_at", "arg" };
+	static const char *const keys[] = { "autostart", "order", "stop_timeout", "start_at", "group", "arg" };
 	static const char *const right[] = {
 		"yes or no", "0 to 99", "seconds, 0 to 86400", "local time such as 2026-12-31 07:30:00, or nothing",
-		"an argument of the launch file, at most 32",
+		"a group's name, or nothing", "an argument of the launch file, at most 32",
 	};
 	const char *value = strchr(text, '=');
 	size_t len = value ? (size_t)(value - text) : strlen(text);
 	bool ok = false;
 
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 6; i++) {
 		if (!value || strlen(keys[i]) != len || strncmp(text, keys[i], len) != 0)
 			continue;
 		ok = i == 0 ? set_bool(&s->autostart, value + 1) :
 		     i == 1 ? set_number(&s->order, value + 1, 99) :
 		     i == 2 ? set_number(&s->stop_timeout, value + 1, 86400) :
-		     i == 3 ? set_time(&s->start_at, value + 1) : add_arg(s, value + 1);
+		     i == 3 ? set_time(&s->start_at, value + 1) :
+		     i == 4 ? set_group(s->group, value + 1) : add_arg(s, value + 1);
 		if (!ok)
 			snprintf(why, why_size, "%s takes %s, not \"%.60s\"", keys[i], right[i], value + 1);
 		return ok;
 	}
-	snprintf(why, why_size, "\"%.60s\": expected KEY=VALUE with KEY autostart, order, stop_timeout, start_at or arg", text);
+	snprintf(why, why_size, "\"%.60s\": expected KEY=VALUE with KEY autostart, order, stop_timeout, start_at, group or arg", text);
 	return false;
 }
 
@@ -127,6 +137,8 @@ static void put(FILE *file, const struct settings *s)
 	fprintf(file, "autostart=%s\norder=%u\nstop_timeout=%u\n", s->autostart ? "yes" : "no", s->order, s->stop_timeout);
 	if (s->start_at && localtime_r(&s->start_at, &tm) && strftime(when, sizeof(when), TIME_FORMAT, &tm))
 		fprintf(file, "start_at=%s\n", when);
+	if (*s->group)
+		fprintf(file, "group=%s\n", s->group);
 	for (int i = 0; s->arg[i]; i++)
 		fprintf(file, "arg=%s\n", s->arg[i]);
 }

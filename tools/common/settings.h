@@ -7,12 +7,14 @@
 #include <time.h>
 
 #define SETTINGS_ARGS_MAX	32
+#define SETTINGS_GROUP_MAX	32
 
 struct settings {
 	bool autostart;
 	unsigned int order;		/* 0 to 99: lower starts earlier and stops later */
 	unsigned int stop_timeout;	/* seconds a VM has for shutting down before it is ended */
 	time_t start_at;		/* 0: no timed start */
+	char group[SETTINGS_GROUP_MAX + 1];	/* that may command the VM besides root, "": none */
 	char *arg[SETTINGS_ARGS_MAX + 1];	/* for the launch file; ends with NULL */
 };
 
