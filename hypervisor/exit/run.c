@@ -41,12 +41,6 @@ static void serve_sipi(struct vcpu *vcpu)
 	vcpu->state = VCPU_RUNNING;
 }
 
-static void serve_event(struct vcpu *vcpu)
-{
-	vlapic_sync(vcpu);
-	vcpu->event_check = true;
-}
-
 static void serve_nmi(struct vcpu *vcpu)
 {
 	vcpu->nmi_pending = true;
@@ -106,7 +100,7 @@ static void serve_memtypes(struct vcpu *vcpu)
 
 /* Indexed by enum vcpu_request; NULL: a state looked at in may_enter(). */
 static void (*const serve_table[])(struct vcpu *vcpu) = {
-	[REQ_EVENT] = serve_event,
+	[REQ_EVENT] = virq_sync,
 	[REQ_NMI] = serve_nmi,
 	[REQ_INIT] = serve_init,
 	[REQ_SIPI] = serve_sipi,
@@ -217,7 +211,8 @@ static void start(struct vcpu *vcpu)
 		vm_crash(vcpu->vm, "vCPU %u: its initial registers were refused", vcpu->vcpu_id);
 	vmsr_apic_mode(vcpu);
 	serve_eoi_exits(vcpu);
-	serve_event(vcpu);
+	virq_sync(vcpu);
+	vcpu->event_check = true;
 	vcpu->state = vcpu->vcpu_id ? VCPU_WAIT_SIPI : VCPU_RUNNING;
 }
 

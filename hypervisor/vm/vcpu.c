@@ -111,6 +111,16 @@ void vcpu_request(struct vcpu *vcpu, enum vcpu_request r)
 	thread_wake(&vcpu->thread);
 }
 
+void vcpu_request_event(struct vcpu *vcpu)
+{
+	atomic_set_bit(&vcpu->requests, REQ_EVENT);
+	/* In the guest the kick does it: on the way to a halt virq_wakes_halt() looks at the bit by a locked instruction. */
+	if (READ_ONCE(vcpu->where) == VCPU_IN_GUEST)
+		ipi_kick(vcpu->pcpu_id);
+	else
+		thread_wake(&vcpu->thread);
+}
+
 static uint32_t fpu_size(void)
 {
 	return feature_has(FEAT_XSAVE) ? cpuid(0xd, 0).ecx : XSAVE_LEGACY_SIZE;

@@ -155,3 +155,5 @@ int vcpu_set_regs(struct vcpu *vcpu, const struct acrn_regs *regs) __must_check;
 
 /* Sets a request bit and makes the vCPU notice: wakes its thread, kicks its CPU if it is in guest mode. Any CPU. */
 void vcpu_request(struct vcpu *vcpu, enum vcpu_request r);
+/* vcpu_request() of REQ_EVENT, the shorter way. */
+void vcpu_request_event(struct vcpu *vcpu);

@@ -117,6 +117,8 @@ int virq_msi(struct vm *vm, uint64_t addr, uint64_t data)
 		dest, addr & MSI_ADDR_LOGICAL, (data & MSI_DATA_DM_MASK) >> MSI_DATA_DM_SHIFT,
 		data & MSI_DATA_VECTOR_MASK, data & MSI_DATA_LEVEL
 	};
+	if (!m.logical && !m.delivery_mode && !m.level && vlapic_post_plain(vm, dest, m.vector))
+		return 0;
 	return vlapic_deliver(vm, &m);
 }
 
@@ -257,16 +259,22 @@ void virq_before_entry(struct vcpu *vcpu)
 		inject_interrupt(vcpu, busy);
 }
 
+void virq_sync(struct vcpu *vcpu)
+{
+	(void)vlapic_sync(vcpu);
+	/* The hardware delivers what is in IRR; what is in the PIC it does not know. */
+	if (!vcpu->vlapic->hw_vid || extint_pending(vcpu) >= 0)
+		vcpu->event_check = true;
+}
+
 bool virq_wakes_halt(struct vcpu *vcpu)
 {
 	/* Other requests are served by the loop, which asks again: they are no reason for the guest to go on. */
 	if (vcpu->nmi_pending)
 		return true;
 	/* The locked instruction also orders "not in guest" before the look at what was posted for a notification. */
-	if (atomic_test_and_clear_bit(&vcpu->requests, REQ_EVENT) || unlikely(vcpu->vlapic->posting)) {
-		vlapic_sync(vcpu);
-		vcpu->event_check = true;
-	}
+	if (atomic_test_and_clear_bit(&vcpu->requests, REQ_EVENT) || unlikely(vcpu->vlapic->posting))
+		virq_sync(vcpu);
 	if (!(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF))
 		return false;
 	return vlapic_pending(vcpu) >= 0 || extint_pending(vcpu) >= 0;

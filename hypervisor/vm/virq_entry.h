@@ -9,6 +9,9 @@ struct vcpu;
 /* After an exit that can interrupt event delivery: queues that event again (SDM vol 3, 27.2.4). */
 void virq_reinject(struct vcpu *vcpu);
 
+/* REQ_EVENT: takes what was posted, and says whether the next entry has to choose. VMCS loaded. */
+void virq_sync(struct vcpu *vcpu);
+
 /* Chooses what the next entry injects and which window exits are needed. */
 void virq_before_entry(struct vcpu *vcpu);
 

@@ -12,6 +12,8 @@
 #include "vm/virq.h"
 #include "vm/vlapic_reg.h"
 #include "vm/vm.h"
+#include "x86/vmcs_field.h"
+#include "x86/vmx_insn.h"
 
 /* An integrated APIC with LVT entries 0 (timer) to 5 (error): no CMCI, no suppression of EOI broadcasts (11.4.8). */
 #define VERSION	(APIC_VERSION_INTEGRATED | 5u << APIC_VERSION_MAX_LVT_SHIFT)
@@ -276,7 +278,7 @@ uint8_t vlapic_tpr_threshold(struct vcpu *vcpu)
 static void notify(struct vcpu *vcpu)
 {
 	if (READ_ONCE(vcpu->where) != VCPU_IN_GUEST || vcpu->pcpu_id == this_pcpu_id() || !vlapic_is_enabled(vcpu))
-		vcpu_request(vcpu, REQ_EVENT);
+		vcpu_request_event(vcpu);
 	else if (!atomic_test_and_set_bit(&vlapic_of(vcpu)->posted.control, POSTED_ON))
 		ipi_posted(vcpu->pcpu_id);
 }
@@ -286,80 +288,136 @@ void vlapic_notified(void *arg __unused, uint8_t vector __unused)
 	struct vcpu *vcpu = this_cpu()->vcpu;
 
 	if (vcpu)
-		vcpu_request(vcpu, REQ_EVENT);
-}
-
-static void post_level(struct vcpu *vcpu, unsigned int w, uint64_t bit)
-{
-	struct vlapic *a = vlapic_of(vcpu);
-
-	if (__atomic_fetch_or(&a->level[w], bit, __ATOMIC_SEQ_CST) & bit)
-		return;
-	/* The bit comes first: who clears the flag finds it. */
-	__atomic_store_n(&a->level_any, true, __ATOMIC_SEQ_CST);
-	vcpu_request(vcpu, REQ_EVENT);
-}
-
-void vlapic_post(struct vcpu *vcpu, uint8_t vector, bool level)
-{
-	struct vlapic *a = vlapic_of(vcpu);
-	unsigned int w = vector / 64u;
-	uint64_t bit = 1ul << (vector % 64u);
-
-	if (unlikely(vector < 16))
-		vlapic_error(vcpu, APIC_ESR_RECV_VECTOR);
-	else if (unlikely(level))
-		post_level(vcpu, w, bit);
-	else if (__atomic_fetch_or(&a->posted.pir[w], bit, __ATOMIC_SEQ_CST) & bit)
-		return;
-	else if (unlikely(a->posting))
-		notify(vcpu);
-	else
-		vcpu_request(vcpu, REQ_EVENT);
+		vcpu_request_event(vcpu);
 }
 
 /* Half a posted word into its IRR and TMR registers; true when TMR changed. */
-static bool merge(struct vlapic *a, unsigned int reg, uint32_t bits, uint32_t level)
+static inline bool merge(struct vlapic *a, unsigned int reg, uint32_t bits, uint32_t level)
 {
 	uint32_t irr = APIC_IRR0 + 16u * reg, tmr = APIC_TMR0 + 16u * reg, old, now;
 
-	if (!bits)
-		return false;
 	vlapic_reg_set(a, irr, vlapic_reg(a, irr) | bits);
-	a->irr_words |= (uint8_t)(1u << reg);
+	if (unlikely(!a->hw_vid))
+		a->irr_words |= (uint8_t)(1u << reg);
 	old = vlapic_reg(a, tmr);
 	now = (old & ~bits) | level;
-	if (now == old)
+	if (likely(now == old))
 		return false;
 	vlapic_reg_set(a, tmr, now);
 	return true;
 }
 
-/* Empties four words into IRR; `level` is all ones or 0. 1 when there were any, and 2 when TMR changed. */
-static inline unsigned int take(struct vcpu *vcpu, uint64_t *words, uint32_t level)
+/* A vector is in IRR. The hardware asks for the highest one (30.2.1), else we look before the entry. VMCS loaded. */
+static inline void arrived(struct vcpu *vcpu, const struct vlapic *a, uint32_t vector)
 {
-	struct vlapic *a = vlapic_of(vcpu);
-	unsigned int w, r = 0;
+	uint64_t status;
 
-	for (w = 0; w < 4; w++) {
-		uint64_t bits;
-		bool low, high;
-
-		if (!READ_ONCE(words[w]))
-			continue;
-		bits = __atomic_exchange_n(&words[w], 0, __ATOMIC_ACQ_REL);
-		if (!bits || !vlapic_is_enabled(vcpu))
-			continue;
-		r |= 1;
-		low = merge(a, 2 * w, (uint32_t)bits, (uint32_t)bits & level);
-		high = merge(a, 2 * w + 1, (uint32_t)(bits >> 32), (uint32_t)(bits >> 32) & level);
-		if (low || high)
-			r |= 2;
+	if (unlikely(!a->hw_vid)) {
+		vcpu->event_check = true;
+		return;
 	}
-	return r;
+	status = vmread_known(VMCS_GUEST_INTR_STATUS);
+	if ((uint8_t)status < vector)
+		vmwrite(VMCS_GUEST_INTR_STATUS, (status & ~0xfful) | vector);
 }
 
-static __attribute__((noinline)) unsigned int take_level(struct vcpu *vcpu)
+/* TMR has changed; without delivery by hardware we see each EOI anyway. */
+static void want_eoi_exits(struct vcpu *vcpu)
+{
+	if (vlapic_of(vcpu)->hw_vid)
+		atomic_set_bit(&vcpu->requests, REQ_EOI_EXITS);
+}
+
+/*
+ * The vCPU's exit is being handled on this CPU, by whom we are called: IRR and the VMCS are nobody else's now, and an entry
+ * follows. (Another CPU sees a vCPU there that is not its own one.)
+ */
+static inline bool is_here(const struct vcpu *vcpu)
+{
+	return this_cpu()->vcpu == vcpu && READ_ONCE(vcpu->where) == VCPU_IN_HANDLER;
+}
+
+static void post_here(struct vcpu *vcpu, uint32_t vector)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+
+	if (unlikely(!vlapic_is_enabled(vcpu)))
+		return;
+	if (unlikely(merge(a, vector / 32u, 1u << (vector % 32u), 0)))
+		want_eoi_exits(vcpu);
+	arrived(vcpu, a, vector);
+}
+
+static void post_edge(struct vcpu *vcpu, uint32_t vector)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+	uint64_t bit = 1ul << (vector % 64u);
+
+	if (__atomic_fetch_or(&a->posted.pir[vector / 64u], bit, __ATOMIC_SEQ_CST) & bit)
+		return;
+	if (unlikely(a->posting))
+		notify(vcpu);
+	else
+		vcpu_request_event(vcpu);
+}
+
+static void post_level(struct vcpu *vcpu, uint32_t vector)
+{
+	struct vlapic *a = vlapic_of(vcpu);
+	uint64_t bit = 1ul << (vector % 64u);
+
+	if (__atomic_fetch_or(&a->level[vector / 64u], bit, __ATOMIC_SEQ_CST) & bit)
+		return;
+	/* The bit comes first: who clears the flag finds it. */
+	__atomic_store_n(&a->level_any, true, __ATOMIC_SEQ_CST);
+	vcpu_request_event(vcpu);
+}
+
+void vlapic_post(struct vcpu *vcpu, uint8_t vector, bool level)
+{
+	if (unlikely(vector < 16))
+		vlapic_error(vcpu, APIC_ESR_RECV_VECTOR);
+	else if (unlikely(level))
+		post_level(vcpu, vector);
+	else if (is_here(vcpu))
+		post_here(vcpu, vector);
+	else
+		post_edge(vcpu, vector);
+}
+
+/* Empties a posted word into IRR; `level` is all ones or 0. The highest vector, 0: none. */
+static uint32_t take_word(struct vcpu *vcpu, uint64_t *words, unsigned int w, uint32_t level)
+{
+	uint64_t bits = __atomic_exchange_n(&words[w], 0, __ATOMIC_ACQ_REL);
+	uint32_t low = (uint32_t)bits, high = (uint32_t)(bits >> 32), top;
+	struct vlapic *a = vlapic_of(vcpu);
+	bool changed = false;
+
+	if (!bits || !vlapic_is_enabled(vcpu))
+		return 0;
+	top = w * 64 + bit_highest(bits);
+	if (low)
+		changed |= merge(a, 2 * w, low, low & level);
+	if (high)
+		changed |= merge(a, 2 * w + 1, high, high & level);
+	if (unlikely(changed))
+		want_eoi_exits(vcpu);
+	arrived(vcpu, a, top);
+	return top;
+}
+
+static inline uint32_t take(struct vcpu *vcpu, uint64_t *words, uint32_t level)
+{
+	uint32_t top = 0;
+
+#pragma GCC unroll 4
+	for (unsigned int w = 0; w < 4; w++)
+		if (READ_ONCE(words[w]))
+			top |= take_word(vcpu, words, w, level);
+	return top;
+}
+
+static __attribute__((noinline)) uint32_t take_level(struct vcpu *vcpu)
 {
 	/* A full barrier: the flag before the words. */
 	(void)__atomic_exchange_n(&vlapic_of(vcpu)->level_any, false, __ATOMIC_SEQ_CST);
@@ -369,17 +427,15 @@ static __attribute__((noinline)) unsigned int take_level(struct vcpu *vcpu)
 bool vlapic_sync(struct vcpu *vcpu)
 {
 	struct vlapic *a = vlapic_of(vcpu);
-	unsigned int r;
+	uint32_t any;
 
 	/* ON before the words: who sets a bit that is not seen here notifies anew. */
 	if (unlikely(a->posting))
 		atomic_clear_bit(&a->posted.control, POSTED_ON);
-	r = take(vcpu, a->posted.pir, 0);
+	any = take(vcpu, a->posted.pir, 0);
 	if (unlikely(READ_ONCE(a->level_any)))
-		r |= take_level(vcpu);
-	if (unlikely(r & 2) && a->hw_vid)
-		atomic_set_bit(&vcpu->requests, REQ_EOI_EXITS);
-	return r;
+		any |= take_level(vcpu);
+	return any;
 }
 
 int vlapic_pending(struct vcpu *vcpu)

@@ -5,7 +5,8 @@
  * so the same page serves software emulation and APIC virtualisation.
  *
  * Posting is lock-free: anyone sets a bit in `pir` and a request; the vCPU's
- * own thread merges pir into IRR (vlapic_sync) before it looks. Who clears
+ * own thread merges pir into IRR (vlapic_sync) before it looks. What comes up in
+ * its exit handler, a host interrupt included, goes into IRR without a detour. Who clears
  * REQ_EVENT must call vlapic_sync() afterwards: a bit that is posted while it
  * already stands in pir makes no second request. A CPU with posted interrupts
  * merges the same words itself while it runs the guest: then a notification
@@ -103,7 +104,10 @@ void vlapic_post(struct vcpu *vcpu, uint8_t vector, bool level);
 /* Handler of the notification vector: it came too late for the guest, whose thread looks instead. */
 void vlapic_notified(void *arg, uint8_t vector);
 
-/* Own thread. Moves posted bits into IRR; returns true when any came. */
+/*
+ * Own thread, VMCS loaded. Moves posted bits into IRR; returns true when any came. The next entry delivers them: by RVI, or,
+ * without delivery by hardware, by event_check.
+ */
 bool vlapic_sync(struct vcpu *vcpu);
 /* Own thread, software delivery: highest deliverable vector (IRR above PPR), or -1; and its acceptance (IRR -> ISR). */
 int vlapic_pending(struct vcpu *vcpu);

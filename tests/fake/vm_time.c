@@ -9,7 +9,7 @@
 
 struct percpu percpu_area[MAX_PCPUS];
 uint32_t nr_pcpus = 1;
-uint32_t fake_nr_posted, fake_posted_pcpu, fake_call_pcpu;
+uint32_t fake_nr_posted, fake_posted_pcpu, fake_nr_kicks, fake_call_pcpu;
 void (*fake_on_serve)(void);
 uint64_t fake_tsc, fake_tsc_khz = 1000000, fake_timer_late;
 
@@ -82,6 +82,7 @@ void fake_time_reset(void)
 void ipi_kick(uint32_t pcpu_id)
 {
 	(void)pcpu_id;
+	fake_nr_kicks++;
 }
 
 void ipi_posted(uint32_t pcpu_id)

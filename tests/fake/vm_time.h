@@ -8,8 +8,8 @@ extern uint64_t fake_tsc;	/* what tsc_now() answers */
 extern uint64_t fake_tsc_khz;	/* default 1,000,000: one tick a nanosecond */
 extern uint64_t fake_timer_late;	/* ticks by which every timer fires after its deadline */
 
-/* Notifications of posted interrupts, and the CPU that got the last one. */
-extern uint32_t fake_nr_posted, fake_posted_pcpu;
+/* Notifications of posted interrupts, and the CPU that got the last one; kicks. */
+extern uint32_t fake_nr_posted, fake_posted_pcpu, fake_nr_kicks;
 extern void (*fake_on_serve)(void);	/* ipi_serve() */
 extern uint32_t fake_call_pcpu;	/* whose ipi_call() runs now */
 

@@ -42,6 +42,11 @@ void vcpu_request(struct vcpu *vcpu, enum vcpu_request r)
 	atomic_set_bit(&vcpu->requests, r);
 }
 
+void vcpu_request_event(struct vcpu *vcpu)
+{
+	vcpu_request(vcpu, REQ_EVENT);
+}
+
 bool fake_vm_take_request(struct vcpu *vcpu, enum vcpu_request r)
 {
 	return atomic_test_and_clear_bit(&vcpu->requests, r);

@@ -34,6 +34,7 @@ static void make(bool pt)
 	ck_assert_int_eq(vlapic_mmio_write(v, APIC_SVR, APIC_SVR_ENABLE | 0xff), 0);
 	v->requests = 0;
 	fake_nr_posted = 0;
+	fake_nr_kicks = 0;
 }
 
 static void setup(void)
@@ -169,7 +170,61 @@ START_TEST(a_lost_notification_ends_a_halt)
 	v->where = VCPU_OUTSIDE;
 	ck_assert(!asked());
 	ck_assert(virq_wakes_halt(v));
-	ck_assert(v->event_check && !on());
+	ck_assert(irr(0x45) && !on());
+	ck_assert_uint_eq(vmread(VMCS_GUEST_INTR_STATUS) & 0xff, 0x45);
+}
+END_TEST
+
+/* In its exit handler nothing is posted: IRR and RVI get it, and the next entry needs no look. */
+START_TEST(at_home_it_is_in_irr_at_once)
+{
+	v->pcpu_id = 0;
+	v->where = VCPU_IN_HANDLER;
+	percpu_area[0].vcpu = v;
+	v->event_check = false;
+	vmwrite(VMCS_GUEST_INTR_STATUS, 0x3300);
+	virq_post(v, 0x45, false);
+	ck_assert(irr(0x45) && !asked() && !v->event_check && !v->vlapic->posted.pir[1]);
+	ck_assert_uint_eq(vmread(VMCS_GUEST_INTR_STATUS), 0x3345);
+	virq_post(v, 0x44, false);
+	ck_assert(irr(0x44));
+	ck_assert_uint_eq(vmread(VMCS_GUEST_INTR_STATUS), 0x3345);
+	ck_assert_uint_eq(v->requests, 0);
+	/* Level triggered waits for its EOI exit; edge triggered later it takes the exit away. */
+	virq_post(v, 0x71, true);
+	ck_assert(!irr(0x71) && asked());
+	vlapic_sync(v);
+	v->requests = 0;
+	virq_post(v, 0x71, false);
+	ck_assert_uint_eq(v->requests, 1ul << REQ_EOI_EXITS);
+	/* Another vCPU's, whose own CPU may be handling an exit of it. */
+	vm->vcpus[0]->where = VCPU_IN_HANDLER;
+	vm->vcpus[0]->requests = 0;
+	virq_post(vm->vcpus[0], 0x45, false);
+	ck_assert_uint_eq(vm->vcpus[0]->requests, 1ul << REQ_EVENT);
+	/* Switched off (11.4.7.2), it takes nothing. */
+	ck_assert_int_eq(vlapic_mmio_write(v, APIC_SVR, 0xff), 0);
+	virq_post(v, 0xd1, false);
+	ck_assert(!irr(0xd1));
+	ck_assert_uint_eq(vmread(VMCS_GUEST_INTR_STATUS), 0x3371);
+	percpu_area[0].vcpu = NULL;
+	v->pcpu_id = 1;
+}
+END_TEST
+
+/* Who is in the guest is kicked, who is not may be asleep. */
+START_TEST(a_kick_or_a_wake)
+{
+	unsigned int before = hv_threads.nr_woken;
+
+	virq_post(v, 0x71, true);
+	ck_assert(asked());
+	ck_assert_uint_eq(hv_threads.nr_woken, before);
+	ck_assert_uint_eq(fake_nr_kicks, 1);
+	v->where = VCPU_OUTSIDE;
+	virq_post(v, 0x72, true);
+	ck_assert_uint_eq(hv_threads.nr_woken, before + 1);
+	ck_assert_uint_eq(fake_nr_kicks, 1);
 }
 END_TEST
 
@@ -222,6 +277,8 @@ int main(void)
 	tcase_add_test(c, level_is_not_posted);
 	tcase_add_test(c, notification_too_late);
 	tcase_add_test(c, a_lost_notification_ends_a_halt);
+	tcase_add_test(c, at_home_it_is_in_irr_at_once);
+	tcase_add_test(c, a_kick_or_a_wake);
 	tcase_add_test(c, disabled_apic);
 	tcase_add_test(c, not_without_vid_nor_with_passthrough);
 	suite_add_tcase(s, c);
