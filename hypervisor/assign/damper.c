@@ -3,7 +3,6 @@
 #include "assign/damper.h"
 
 #include "cpu/tsc.h"
-#include "vm/vm.h"
 
 void damper_reset(struct damper *d)
 {
@@ -11,16 +10,8 @@ void damper_reset(struct damper *d)
 	d->held = false;
 }
 
-bool damper_pass(struct damper *d, const struct vm *vm, void (*fn)(void *arg), void *arg)
+bool damper_hold(struct damper *d, uint64_t delay, void (*fn)(void *arg), void *arg)
 {
-	uint64_t delay = READ_ONCE(vm->intr_delay);
-
-	d->count++;
-	if (likely(!delay)) {
-		/* One that waits goes with it. */
-		d->held = false;
-		return true;
-	}
 	d->held = true;
 	if (!d->armed) {
 		d->armed = true;

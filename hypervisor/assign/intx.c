@@ -26,12 +26,20 @@ struct pin {
 	const struct vm *owner;	/* [lock] the last one: whose interrupts are counted */
 	int vector;		/* [lock] host vector, 0 = none */
 	bool level;		/* [lock] */
+	uint8_t guest_vector;	/* [lock] */
+	uint16_t pic_input;	/* [lock] its bit in vm->pic_edges, if any */
+	struct vcpu *to;	/* [lock] an edge is `guest_vector` for this one; NULL: ask the vIOAPIC */
 	struct damper damper;	/* [lock] */
 	bool reserved;		/* (o) */
 };
 
 static struct pin pins[NR_PINS];
 static struct spinlock lock;	/* guards pins[] */
+
+static uint32_t gsi_of(const struct pin *p)
+{
+	return (uint32_t)(p - pins);
+}
 
 void intx_reserve(uint32_t gsi)
 {
@@ -40,37 +48,50 @@ void intx_reserve(uint32_t gsi)
 }
 
 /* [lock] */
-static void deliver(uint32_t gsi, const struct pin *p)
+static __attribute__((noinline)) void drive(const struct pin *p)
 {
+	uint32_t gsi = gsi_of(p);
+
 	(void)virq_line(p->vm, gsi, true);
 	if (!p->level)
 		(void)virq_line(p->vm, gsi, false);
 }
 
+/* [lock] An edge leaves the virtual line as it was: the message is all there is to it, but for the PIC. */
+static inline void deliver(const struct vm *vm, const struct pin *p)
+{
+	if (likely(p->to && !(READ_ONCE(vm->pic_edges) & p->pic_input)))
+		virq_post(p->to, p->guest_vector, false);
+	else
+		drive(p);
+}
+
 /* Timer: the end of a delay. */
 static void due(void *arg)
 {
-	uint32_t gsi = (uint32_t)(uintptr_t)arg;
-	struct pin *p = &pins[gsi];
+	struct pin *p = arg;
 
 	spin_lock(&lock);
 	if (damper_due(&p->damper) && p->vm)
-		deliver(gsi, p);
+		deliver(p->vm, p);
 	spin_unlock(&lock);
 }
 
 /* Host interrupt; any CPU. */
 static void fired(void *arg, uint8_t vector __unused)
 {
-	uint32_t gsi = (uint32_t)(uintptr_t)arg;
-	struct pin *p = &pins[gsi];
+	struct pin *p = arg;
+	const struct vm *vm;
 
 	/* Held throughout: intx_release() returns only when nobody is on the way to the VM any more. */
 	spin_lock(&lock);
-	if (p->vm && p->level)
-		ioapic_mask(gsi);
-	if (p->vm && damper_pass(&p->damper, p->vm, due, arg))
-		deliver(gsi, p);
+	vm = p->vm;
+	if (likely(vm)) {
+		if (p->level)
+			ioapic_mask(gsi_of(p));
+		if (damper_pass(&p->damper, vm, due, p))
+			deliver(vm, p);
+	}
 	spin_unlock(&lock);
 }
 
@@ -82,14 +103,20 @@ static void first_dest(struct vcpu *vcpu, void *arg)
 		*out = vcpu;
 }
 
-static uint32_t apic_of(struct vm *vm, uint64_t rte)
+/* The first vCPU an entry names, or NULL. */
+static struct vcpu *named(struct vm *vm, uint64_t rte)
 {
 	struct vcpu *vcpu = NULL;
 
-	vlapic_for_dest(vm, (uint32_t)(rte >> 56), rte & IOAPIC_RTE_LOGICAL, first_dest, &vcpu);
-	if (!vcpu)
-		vcpu = vm->vcpus[0];
-	return percpu_area[vcpu->pcpu_id].apic_id;
+	vlapic_for_dest(vm, (uint32_t)(rte >> IOAPIC_RTE_DEST_SHIFT), rte & IOAPIC_RTE_LOGICAL, first_dest, &vcpu);
+	return vcpu;
+}
+
+/* Fixed, edge triggered, for the one that has the physical number: nobody else, whatever the guest's APICs are told. */
+static bool is_plain(uint64_t rte)
+{
+	return !(rte & (IOAPIC_RTE_LEVEL | IOAPIC_RTE_LOGICAL | IOAPIC_RTE_DM_MASK)) &&
+	       rte >> IOAPIC_RTE_DEST_SHIFT != XAPIC_DEST_ALL;
 }
 
 /* [lock] */
@@ -100,14 +127,17 @@ static void unroute(uint32_t gsi, struct pin *p)
 		vector_put((uint8_t)p->vector);
 	p->vector = 0;
 	p->vm = NULL;
+	p->to = NULL;
 	p->damper.held = false;
 }
 
 /* [lock] */
 static void route(struct vm *vm, uint32_t gsi, struct pin *p, uint64_t rte)
 {
+	struct vcpu *to = named(vm, rte);
+
 	if (!p->vector)
-		p->vector = vector_get(fired, (void *)(uintptr_t)gsi);
+		p->vector = vector_get(fired, p);
 	if (p->vector < 0) {
 		p->vector = 0;
 		log_err("no host vector left for interrupt line %u of vm %s\n", gsi, vm->name);
@@ -118,7 +148,12 @@ static void route(struct vm *vm, uint32_t gsi, struct pin *p, uint64_t rte)
 	p->owner = vm;
 	p->vm = vm;
 	p->level = rte & IOAPIC_RTE_LEVEL;
-	if (ioapic_route(gsi, (uint8_t)p->vector, apic_of(vm, rte), p->level, rte & IOAPIC_RTE_ACTIVE_LOW))
+	p->to = is_plain(rte) ? to : NULL;
+	p->guest_vector = rte & IOAPIC_RTE_VECTOR_MASK;
+	p->pic_input = gsi < VIRQ_PIC_INPUTS ? (uint16_t)(1u << virq_pic_input(gsi)) : 0;
+	if (!to)
+		to = vm->vcpus[0];
+	if (ioapic_route(gsi, (uint8_t)p->vector, percpu_area[to->pcpu_id].apic_id, p->level, rte & IOAPIC_RTE_ACTIVE_LOW))
 		return;
 	ioapic_unmask(gsi);
 }

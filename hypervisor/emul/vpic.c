@@ -107,6 +107,22 @@ static void update(struct vpic *p)
 	WRITE_ONCE(p->out, out);
 }
 
+/*
+ * Inputs at which an edge changes nothing, as one is remembered already, are of no interest to a device's driver. Who reads it a
+ * moment late loses no edge: it is as if it had come a moment earlier. Lock held.
+ */
+static void publish(const struct vpic *p)
+{
+	unsigned int i, edges = 0;
+
+	for (i = 0; i < 2; i++) {
+		const struct chip *c = &p->chip[i];
+
+		edges |= (uint8_t)(~c->irr | c->line | c->elcr) << (8 * i);
+	}
+	WRITE_ONCE(p->vm->pic_edges, (uint16_t)edges);
+}
+
 void vpic_set_line(struct vm *vm, uint32_t irq, bool level)
 {
 	struct vpic *p = vm->vpic;
@@ -122,6 +138,7 @@ void vpic_set_line(struct vm *vm, uint32_t irq, bool level)
 	/* A guest of the I/O APIC has all inputs masked, and each request stays where it is. */
 	if (c->irr != irr)
 		update(p);
+	publish(p);
 	spin_unlock(&p->lock);
 }
 
@@ -166,6 +183,7 @@ static int extint_accept(struct vm *vm)
 		if (cascade)
 			vector = inta(&p->chip[1], false);
 		update(p);
+		publish(p);
 	}
 	spin_unlock(&p->lock);
 	return vector;
@@ -341,6 +359,7 @@ static int ports(struct vcpu *vcpu, void *dev, struct io_access *acc)
 			value |= (uint64_t)(ours ? read_port(p, port) : 0xffu) << (8 * i);
 	}
 	update(p);
+	publish(p);
 	spin_unlock(&p->lock);
 	if (!acc->write)
 		acc->value = value;
@@ -361,6 +380,7 @@ void vpic_reset(struct vm *vm)
 		*c = (struct chip){ .line = c->line, .imr = 0xff, .lowest = 7, .elcr_mask = i ? 0xde : 0xf8 };
 	}
 	update(p);
+	publish(p);
 	spin_unlock(&p->lock);
 }
 
@@ -405,5 +425,6 @@ void vpic_destroy(struct vm *vm)
 	io_region_remove(vm, IO_PORT, PORT_SLAVE);
 	io_region_remove(vm, IO_PORT, PORT_ELCR);
 	vm->vpic = NULL;
+	vm->pic_edges = 0;
 	frame_put(p, 1);
 }

@@ -13,7 +13,7 @@
 #include "log/log.h"
 
 struct vector_entry {
-	void (*fn)(void *arg, uint8_t vector);	/* NULL: nobody's */
+	void (*fn)(void *arg, uint8_t vector);	/* unexpected(): nobody's */
 	void *arg;
 };
 
@@ -27,11 +27,25 @@ static void timer_handler(void *arg __unused, uint8_t vector __unused)
 	timer_expire();
 }
 
+static void unexpected(void *arg __unused, uint8_t vector)
+{
+	static uint64_t said[4];
+	uint64_t bit = 1ul << (vector & 63);
+
+	this_cpu()->nr_spurious++;
+	/* Once a vector: a storm must not drown the console. */
+	if (!(__atomic_fetch_or(&said[vector >> 6], bit, __ATOMIC_RELAXED) & bit))
+		log_warn("irq: vector 0x%x on CPU %u belongs to nobody", vector, this_pcpu_id());
+}
+
 static uint64_t counts[MAX_PCPUS][256];	/* own CPU counts, anyone may read */
 
 static struct vector_entry table[256] = {
+	[0 ... VEC_KICK - 1] = { unexpected, NULL },
 	[VEC_KICK] = { kick_handler, NULL },
+	[VEC_KICK + 1 ... VEC_TIMER - 1] = { unexpected, NULL },
 	[VEC_TIMER] = { timer_handler, NULL },
+	[VEC_TIMER + 1 ... 255] = { unexpected, NULL },
 };
 
 #define NR_DYNAMIC (VEC_DYNAMIC_LAST - VEC_DYNAMIC_FIRST + 1)
@@ -48,9 +62,9 @@ void vector_set(uint8_t vector, void (*fn)(void *arg, uint8_t vector), void *arg
 	struct vector_entry *e = &table[vector];
 
 	/* Another CPU may dispatch this vector now: it must never see the new argument with the old function. */
-	__atomic_store_n(&e->fn, NULL, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&e->fn, unexpected, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&e->arg, arg, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&e->fn, fn, __ATOMIC_RELEASE);
+	__atomic_store_n(&e->fn, fn ? fn : unexpected, __ATOMIC_RELEASE);
 }
 
 /* See the header. */
@@ -92,7 +106,7 @@ void vector_put(uint8_t vector)
  * While a passthrough guest's LAPIC is given or taken back no vector of the guest means anything to us; but a call to this CPU
  * may have been under way, whose caller waits.
  */
-static void drop(uint8_t vector)
+static __attribute__((noinline)) void drop(uint8_t vector)
 {
 	if (vector == VEC_KICK)
 		ipi_serve();
@@ -100,40 +114,42 @@ static void drop(uint8_t vector)
 		lapic_eoi();
 }
 
-static void unexpected(void *arg __unused, uint8_t vector)
+static inline __attribute__((always_inline)) void dispatch(uint64_t vector)
 {
-	static uint64_t said[4];
-	uint64_t bit = 1ul << (vector & 63);
+	const struct vector_entry *e = &table[vector];
+	void (*fn)(void *arg, uint8_t vector);
 
-	this_cpu()->nr_spurious++;
-	/* Once a vector: a storm must not drown the console. */
-	if (!(__atomic_fetch_or(&said[vector >> 6], bit, __ATOMIC_RELAXED) & bit))
-		log_warn("irq: vector 0x%x on CPU %u belongs to nobody", vector, this_pcpu_id());
+	counts[this_pcpu_id()][vector]++;
+	/* A spurious interrupt sets no ISR bit and takes no EOI (SDM vol. 3, 11.9). */
+	if (unlikely(vector == VEC_SPURIOUS)) {
+		this_cpu()->nr_spurious++;
+		return;
+	}
+	if (unlikely(this_cpu()->lapic_owned_by_guest)) {
+		drop((uint8_t)vector);
+		return;
+	}
+	fn = __atomic_load_n(&e->fn, __ATOMIC_ACQUIRE);
+	critical_enter();
+	fn(e->arg, (uint8_t)vector);
+	lapic_eoi();
+	critical_leave();
+}
+
+/* A copy of its own, so that the other one has nothing to keep over a call. */
+static __attribute__((noinline)) void dispatch_traced(uint8_t vector)
+{
+	trace(TRACE_Q_INTERRUPT, vector, 0);
+	dispatch(vector);
 }
 
 /* See the header. */
 void vector_dispatch(uint8_t vector)
 {
-	struct vector_entry *e = &table[vector];
-	void (*fn)(void *arg, uint8_t vector) = __atomic_load_n(&e->fn, __ATOMIC_ACQUIRE);
-
-	counts[this_pcpu_id()][vector]++;
-	trace(TRACE_Q_INTERRUPT, vector, 0);
-	/* A spurious interrupt sets no ISR bit and takes no EOI (SDM vol. 3, 11.9). */
-	if (vector == VEC_SPURIOUS) {
-		this_cpu()->nr_spurious++;
-		return;
-	}
-	if (unlikely(this_cpu()->lapic_owned_by_guest)) {
-		drop(vector);
-		return;
-	}
-	if (unlikely(!fn))
-		fn = unexpected;
-	critical_enter();
-	fn(e->arg, vector);
-	lapic_eoi();
-	critical_leave();
+	if (unlikely(this_cpu_watch()))
+		dispatch_traced(vector);
+	else
+		dispatch(vector);
 }
 
 /* See the header. */

@@ -21,7 +21,7 @@ static inline void spin_lock(struct spinlock *l)
 
 	critical_enter();
 	/* Acquire: what the previous holder wrote is visible from here on. */
-	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != me)
+	while (unlikely(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != me))
 		__builtin_ia32_pause();
 }
 

@@ -23,9 +23,6 @@
 #include "x86/apicreg.h"
 
 #define MAX_VIOAPICS	8u
-#define ISA_IRQS	16u
-#define PIT_IRQ		0u
-#define PIT_GSI		2u
 
 uint32_t machine_gsi_of_irq(const struct vm *vm, uint32_t irq)
 {
@@ -38,11 +35,11 @@ uint32_t machine_gsi_of_irq(const struct vm *vm, uint32_t irq)
 	return irq;
 }
 
-/* An input of both controllers. GSI 2 is where the timer, PIC input 0, enters the I/O APIC. */
+/* An input of both controllers. */
 static int drive_line(struct vm *vm, uint32_t gsi, bool level)
 {
-	if (vm->vpic && gsi < ISA_IRQS)
-		vpic_set_line(vm, gsi == PIT_GSI ? PIT_IRQ : gsi, level);
+	if (vm->vpic && gsi < VIRQ_PIC_INPUTS)
+		vpic_set_line(vm, virq_pic_input(gsi), level);
 	return vioapic_set_line(vm, gsi, level);
 }
 
@@ -136,6 +133,8 @@ void machine_unlink(struct vm *vm)
 {
 	uint32_t i;
 
+	/* Pins of the machine know vCPUs, which go next. */
+	intx_release(vm);
 	ivshmem_disconnect(vm);
 	for (i = 0; i < SCENARIO_MAX_VUARTS; i++)
 		if (vm->vuart[i])

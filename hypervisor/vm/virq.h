@@ -39,5 +39,14 @@ void virq_nmi(struct vcpu *vcpu);
 /* 0 or -EINVAL (malformed address or a delivery mode that is not supported). */
 int virq_msi(struct vm *vm, uint64_t addr, uint64_t data);
 
+/* GSI of the interval timer at the I/O APIC; it is input 0 of the PIC. */
+#define VIRQ_TIMER_GSI	2u
+#define VIRQ_PIC_INPUTS	16u
+
+static inline uint32_t virq_pic_input(uint32_t gsi)
+{
+	return gsi == VIRQ_TIMER_GSI ? 0 : gsi;
+}
+
 /* A platform interrupt line (GSI): drives the vIOAPIC pin and, below 16, the vPIC. Any CPU. -EINVAL: no such line. */
 int virq_line(struct vm *vm, uint32_t gsi, bool level);

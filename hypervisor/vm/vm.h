@@ -65,6 +65,7 @@ struct vm {
 	struct io_regions *io;			/* (i) */
 	struct vioapic *vioapic;		/* (i) */
 	struct vpic *vpic;			/* (i) */
+	uint16_t pic_edges;			/* [vPIC lock], others read it: inputs at which an edge changes something */
 	struct vuart *vuart[SCENARIO_MAX_VUARTS]; /* (i) */
 	struct vrtc *vrtc;			/* (i) */
 	struct vpm *vpm;			/* (i) */

@@ -63,6 +63,7 @@ static void setup(void)
 	fake_virq = (struct fake_virq){ 0 };
 	vm = fake_vm_create(2);
 	vm->state = VM_RUNNING;
+	vm->pic_edges = 0xffff;
 	vm->vcpus[1]->pcpu_id = 1;
 	percpu_area[0].apic_id = 4;
 	percpu_area[1].apic_id = 6;
@@ -85,6 +86,64 @@ START_TEST(edges)
 	ck_assert_uint_eq(fake_virq.rises[PIN], 2);
 	ck_assert(!fake_virq.line[PIN]);
 	ck_assert(pin[PIN].open);
+}
+END_TEST
+
+/* An edge for one vCPU that the PIC need not see goes there at once; all others by both controllers. */
+START_TEST(plain_edges_go_straight)
+{
+	static const uint64_t others[] = {
+		0x31 | 7 << 8, 0x31 | 1 << 8, 0x31 | IOAPIC_RTE_LOGICAL, 0x31 | 0xfful << IOAPIC_RTE_DEST_SHIFT,
+		0x31 | 5ul << IOAPIC_RTE_DEST_SHIFT, 0x31 | LEVEL
+	};
+	unsigned int i;
+
+	vm->pic_edges = 0;
+	intx_rte_changed(vm, PIN, 0x31 | 1ul << IOAPIC_RTE_DEST_SHIFT);
+	device_pulls(PIN);
+	ck_assert_uint_eq(fake_virq.nr_posts, 1);
+	ck_assert(fake_virq.post_vcpu == vm->vcpus[1] && fake_virq.post_vector == 0x31 && !fake_virq.post_level);
+	intx_rte_changed(vm, PIN, 0x42);
+	device_pulls(PIN);
+	ck_assert(fake_virq.post_vcpu == vm->vcpus[0] && fake_virq.post_vector == 0x42);
+	ck_assert_uint_eq(fake_virq.nr_lines, 0);
+	vm->pic_edges = 1u << PIN;
+	device_pulls(PIN);
+	ck_assert_uint_eq(fake_virq.rises[PIN], 1);
+	/* The timer's input of the PIC has another number. */
+	vm->pic_edges = ~(1u << 0) & 0xffff;
+	intx_rte_changed(vm, 2, 0x43);
+	device_pulls(2);
+	ck_assert_uint_eq(fake_virq.post_vector, 0x43);
+	ck_assert_uint_eq(fake_virq.nr_posts, 3);
+	vm->pic_edges = 1u << 0;
+	device_pulls(2);
+	ck_assert_uint_eq(fake_virq.rises[2], 1);
+	vm->pic_edges = 0;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		unsigned int before = fake_virq.nr_lines;
+
+		intx_rte_changed(vm, PIN, others[i]);
+		device_pulls(PIN);
+		ck_assert_msg(fake_virq.nr_lines > before, "entry %lx", others[i]);
+	}
+	ck_assert_uint_eq(fake_virq.nr_posts, 3);
+}
+END_TEST
+
+/* Held back and let go, it is still the guest's newest entry that says where. */
+START_TEST(plain_edges_are_damped)
+{
+	vm->pic_edges = 0;
+	vm->intr_delay = 1000;
+	intx_rte_changed(vm, PIN, 0x31);
+	device_pulls(PIN);
+	device_pulls(PIN);
+	intx_rte_changed(vm, PIN, 0x32);
+	ck_assert_uint_eq(fake_virq.nr_posts, 0);
+	fake_time_pass(1000);
+	ck_assert_uint_eq(fake_virq.nr_posts, 1);
+	ck_assert_uint_eq(fake_virq.post_vector, 0x32);
 }
 END_TEST
 
@@ -231,6 +290,7 @@ START_TEST(release_while_damped)
 {
 	struct vm *other = fake_vm_create(1);
 
+	other->pic_edges = 0xffff;
 	vm->intr_delay = 1000;
 	intx_rte_changed(vm, PIN, 0x31);
 	device_pulls(PIN);
@@ -292,6 +352,8 @@ int main(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, edges);
+	tcase_add_test(c, plain_edges_go_straight);
+	tcase_add_test(c, plain_edges_are_damped);
 	tcase_add_test(c, levels_are_masked_until_the_guests_eoi);
 	tcase_add_test(c, follows_the_destination_with_one_vector);
 	tcase_add_test(c, masking_gives_the_vector_back);
