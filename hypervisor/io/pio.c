@@ -21,6 +21,12 @@ static uint64_t mask_of(uint8_t bytes)
 	return bytes == 8 ? ~0ul : (1ul << 8 * bytes) - 1;
 }
 
+/* The same for the 1, 2 or 4 bytes of a port. */
+static uint32_t port_mask(uint8_t bytes)
+{
+	return ~0u >> (32 - 8 * bytes);
+}
+
 /* Address size of INS/OUTS: instruction information bits 9:7 (27.2.5). */
 static uint8_t addr_size(void)
 {
@@ -33,7 +39,7 @@ static int memory_result(int r)
 	return r > 0 ? DECODE_FAULT : r;
 }
 
-static int decode_string(struct vcpu *vcpu)
+static __attribute__((noinline)) int decode_string(struct vcpu *vcpu)
 {
 	struct io_access *acc = &vcpu->io;
 	uint32_t user = vcpu_cpl(vcpu) == 3 ? GVA_USER : 0;
@@ -68,7 +74,7 @@ int pio_decode(struct vcpu *vcpu, uint64_t q)
 	if (q & QUAL_STRING)
 		return decode_string(vcpu);
 	if (acc->write)
-		acc->value = vcpu->gpr[GPR_RAX] & mask_of(acc->size);
+		acc->value = vcpu->gpr[GPR_RAX] & port_mask(acc->size);
 	else
 		acc->op = IO_FIN_MOV;
 	return DECODE_OK;
@@ -86,7 +92,7 @@ static void advance(struct vcpu *vcpu, enum gpr r, uint8_t addr, int64_t step)
 	vcpu->gpr[r] = v;
 }
 
-static int finish_string(struct vcpu *vcpu)
+static __attribute__((noinline)) int finish_string(struct vcpu *vcpu)
 {
 	struct io_access *acc = &vcpu->io;
 	uint64_t flags = vcpu_rflags(vcpu);
@@ -115,9 +121,9 @@ int pio_finish(struct vcpu *vcpu)
 	if (acc->op == IO_FIN_STRING)
 		return finish_string(vcpu);
 	if (acc->op == IO_FIN_MOV) {
-		uint64_t keep = acc->size == 4 ? 0 : ~mask_of(acc->size);
+		uint64_t mask = port_mask(acc->size), keep = acc->size == 4 ? 0 : ~mask;
 
-		vcpu->gpr[GPR_RAX] = (vcpu->gpr[GPR_RAX] & keep) | (acc->value & mask_of(acc->size));
+		vcpu->gpr[GPR_RAX] = (vcpu->gpr[GPR_RAX] & keep) | (acc->value & mask);
 	}
 	vcpu_skip(vcpu);
 	return DECODE_OK;

@@ -136,27 +136,35 @@ void io_region_remove(struct vm *vm, enum io_space space, uint64_t base)
 	spin_unlock(&r->lock);
 }
 
-static const struct io_range *find(const struct io_table *t, const struct io_access *acc, uint32_t *hint)
+static bool holds(const struct io_range *r, uint64_t addr)
 {
-	uint32_t lo = 0, hi = t->nr, mid = *hint;
+	return addr >= r->base && addr < r->end;
+}
 
-	if (mid >= hi)
-		mid = hi / 2;
+static const struct io_range *search(const struct io_table *t, uint64_t addr, uint32_t *hint)
+{
+	uint32_t lo = 0, hi = t->nr;
+
 	while (lo < hi) {
+		uint32_t mid = (lo + hi) / 2;
 		const struct io_range *r = &t->range[mid];
 
-		if (acc->addr < r->base) {
-			hi = mid;
-		} else if (acc->addr >= r->end) {
-			lo = mid + 1;
-		} else {
+		if (holds(r, addr)) {
 			*hint = mid;
-			/* One port alone takes wider accesses that begin at it: CF8, whose bytes are other registers too. */
-			return acc->size <= r->end - acc->addr || r->end - r->base == 1 ? r : NULL;
+			return r;
 		}
-		mid = (lo + hi) / 2;
+		if (addr < r->base)
+			hi = mid;
+		else
+			lo = mid + 1;
 	}
 	return NULL;
+}
+
+/* One port alone takes wider accesses that begin at it: CF8, whose bytes are other registers too. */
+static bool takes(const struct io_range *r, const struct io_access *acc)
+{
+	return likely(acc->size <= r->end - acc->addr) || r->end - r->base == 1;
 }
 
 int io_region_dispatch(struct vcpu *vcpu)
@@ -164,7 +172,11 @@ int io_region_dispatch(struct vcpu *vcpu)
 	struct io_regions *r = vcpu->vm->io;
 	enum io_space space = vcpu->io.space;
 	const struct io_table *t = __atomic_load_n(&r->table[space], __ATOMIC_ACQUIRE);
-	const struct io_range *hit = find(t, &vcpu->io, &r->hint[space][vcpu->vcpu_id]);
+	uint32_t *hint = &r->hint[space][vcpu->vcpu_id];
+	const struct io_range *hit = &t->range[*hint];
 
-	return hit ? hit->fn(vcpu, hit->dev, &vcpu->io) : IO_MISS;
+	/* The hint may be an older table's: what stands behind the last range was one once, too. */
+	if (unlikely(!holds(hit, vcpu->io.addr) || *hint >= t->nr))
+		hit = search(t, vcpu->io.addr, hint);
+	return hit && takes(hit, &vcpu->io) ? hit->fn(vcpu, hit->dev, &vcpu->io) : IO_MISS;
 }

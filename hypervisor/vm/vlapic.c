@@ -337,15 +337,17 @@ static inline bool is_here(const struct vcpu *vcpu)
 	return this_cpu()->vcpu == vcpu && READ_ONCE(vcpu->where) == VCPU_IN_HANDLER;
 }
 
-static void post_here(struct vcpu *vcpu, uint32_t vector)
+/* An edge into IRR; false: the APIC is off and takes nothing (11.4.7.2). */
+static inline bool take_one(struct vcpu *vcpu, uint32_t vector)
 {
 	struct vlapic *a = vlapic_of(vcpu);
 
 	if (unlikely(!vlapic_is_enabled(vcpu)))
-		return;
+		return false;
 	if (unlikely(merge(a, vector / 32u, 1u << (vector % 32u), 0)))
 		want_eoi_exits(vcpu);
 	arrived(vcpu, a, vector);
+	return true;
 }
 
 static void post_edge(struct vcpu *vcpu, uint32_t vector)
@@ -380,44 +382,53 @@ void vlapic_post(struct vcpu *vcpu, uint8_t vector, bool level)
 	else if (unlikely(level))
 		post_level(vcpu, vector);
 	else if (is_here(vcpu))
-		post_here(vcpu, vector);
+		(void)take_one(vcpu, vector);
 	else
 		post_edge(vcpu, vector);
 }
 
-/* Empties a posted word into IRR; `level` is all ones or 0. The highest vector, 0: none. */
-static uint32_t take_word(struct vcpu *vcpu, uint64_t *words, unsigned int w, uint32_t level)
+/* Bits of word `w` into IRR; `level` is all ones or 0. False: the APIC is off. */
+static __attribute__((noinline)) bool take_many(struct vcpu *vcpu, unsigned int w, uint64_t bits, uint32_t level)
 {
-	uint64_t bits = __atomic_exchange_n(&words[w], 0, __ATOMIC_ACQ_REL);
-	uint32_t low = (uint32_t)bits, high = (uint32_t)(bits >> 32), top;
+	uint32_t low = (uint32_t)bits, high = (uint32_t)(bits >> 32);
 	struct vlapic *a = vlapic_of(vcpu);
 	bool changed = false;
 
-	if (!bits || !vlapic_is_enabled(vcpu))
-		return 0;
-	top = w * 64 + bit_highest(bits);
+	if (!vlapic_is_enabled(vcpu))
+		return false;
 	if (low)
 		changed |= merge(a, 2 * w, low, low & level);
 	if (high)
 		changed |= merge(a, 2 * w + 1, high, high & level);
-	if (unlikely(changed))
+	if (changed)
 		want_eoi_exits(vcpu);
-	arrived(vcpu, a, top);
-	return top;
+	arrived(vcpu, a, w * 64 + bit_highest(bits));
+	return true;
 }
 
-static inline uint32_t take(struct vcpu *vcpu, uint64_t *words, uint32_t level)
+/* Empties a posted word; mostly there is one edge in it. True when any came. */
+static inline bool take_word(struct vcpu *vcpu, uint64_t *words, unsigned int w, uint32_t level)
 {
-	uint32_t top = 0;
+	uint64_t bits = __atomic_exchange_n(&words[w], 0, __ATOMIC_ACQ_REL);
 
-#pragma GCC unroll 4
+	if (unlikely(!bits))
+		return false;
+	if (unlikely(level || bits & (bits - 1)))
+		return take_many(vcpu, w, bits, level);
+	return take_one(vcpu, w * 64 + bit_lowest(bits));
+}
+
+static inline bool take(struct vcpu *vcpu, uint64_t *words, uint32_t level)
+{
+	bool any = false;
+
 	for (unsigned int w = 0; w < 4; w++)
 		if (READ_ONCE(words[w]))
-			top |= take_word(vcpu, words, w, level);
-	return top;
+			any |= take_word(vcpu, words, w, level);
+	return any;
 }
 
-static __attribute__((noinline)) uint32_t take_level(struct vcpu *vcpu)
+static __attribute__((noinline)) bool take_level(struct vcpu *vcpu)
 {
 	/* A full barrier: the flag before the words. */
 	(void)__atomic_exchange_n(&vlapic_of(vcpu)->level_any, false, __ATOMIC_SEQ_CST);
@@ -427,7 +438,7 @@ static __attribute__((noinline)) uint32_t take_level(struct vcpu *vcpu)
 bool vlapic_sync(struct vcpu *vcpu)
 {
 	struct vlapic *a = vlapic_of(vcpu);
-	uint32_t any;
+	bool any;
 
 	/* ON before the words: who sets a bit that is not seen here notifies anew. */
 	if (unlikely(a->posting))
