@@ -40,6 +40,7 @@ static const struct exit_row rows[NR_EXIT_REASONS] = {
 	[EXIT_VMXOFF] = { "VMXOFF", exit_undefined, false, false },
 	[EXIT_VMXON] = { "VMXON", exit_undefined, false, false },
 	[EXIT_CR] = { "control-register access", exit_cr, false, true },
+	[EXIT_DR] = { "debug-register access", exit_dr, false, true },
 	[EXIT_IO] = { "I/O instruction", exit_io, false, true },
 	[EXIT_RDMSR] = { "RDMSR", exit_rdmsr, false, true },
 	[EXIT_WRMSR] = { "WRMSR", exit_wrmsr, false, true },

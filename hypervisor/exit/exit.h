@@ -27,6 +27,7 @@ int exit_protect(struct vcpu *vcpu) __must_check;
 int exit_wbinvd(struct vcpu *vcpu) __must_check;
 int exit_pause(struct vcpu *vcpu) __must_check;
 int exit_xsetbv(struct vcpu *vcpu) __must_check;
+int exit_dr(struct vcpu *vcpu) __must_check;
 int exit_task_switch(struct vcpu *vcpu) __must_check;
 int exit_machine_check(struct vcpu *vcpu) __must_check;
 int exit_vmcall(struct vcpu *vcpu) __must_check;

@@ -76,6 +76,13 @@ int exit_xsetbv(struct vcpu *vcpu)
 	return 0;
 }
 
+/* The instruction is run again. */
+int exit_dr(struct vcpu *vcpu)
+{
+	vcpu_load_dr(vcpu);
+	return 0;
+}
+
 /*
  * A hardware task switch (27.2.1: selector and source in the qualification). No 64-bit guest makes one, and emulating it
  * would put a large parser of guest structures on a trust line.

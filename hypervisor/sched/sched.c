@@ -122,24 +122,29 @@ static void event_program(struct runqueue *rq, struct thread *t, uint64_t now)
 {
 	uint64_t event = t == &rq->idle ? 0 : rq->policy->next_event(rq, t, now);
 
+	/* One that is due earlier stays: schedule() then finds nothing to do, once, and each switch before is spared the timer. */
+	if (event && rq->timer.armed && rq->timer.deadline <= event)
+		return;
 	if (event)
 		timer_start(&rq->timer, event);
 	else
 		timer_stop(&rq->timer);
 }
 
-/* See the header. */
-void sched_switched(void)
+static inline void switched(struct runqueue *rq)
 {
-	struct runqueue *rq = this_runqueue();
-
 	/* Everything the thread before us did comes before it is seen off its stack. */
-	if (rq->left)
-		__atomic_store_n(&rq->left->on_cpu, false, __ATOMIC_RELEASE);
-	rq->left = NULL;
+	__atomic_store_n(&rq->left->on_cpu, false, __ATOMIC_RELEASE);
 	critical_leave();
 }
 
+/* See the header. */
+void sched_switched(void)
+{
+	switched(this_runqueue());
+}
+
+/* For the stack it came from it returns when that thread runs again. */
 static void switch_to(struct runqueue *rq, struct thread *prev, struct thread *next)
 {
 	trace_name(TRACE_Q_SWITCH, next->name);
@@ -153,7 +158,8 @@ static void switch_to(struct runqueue *rq, struct thread *prev, struct thread *n
 		next->switch_in(next);
 	rq->left = prev;
 	context_switch(&prev->rsp, next->rsp);
-	sched_switched();
+	/* Threads never change CPUs: this stack's queue is this CPU's. */
+	switched(rq);
 }
 
 /* Books the time it waited for the CPU. Lock held. */

@@ -227,6 +227,7 @@ static void arch_reset(struct vcpu_arch *a)
 	a->split_locks = false;
 	a->live = false;
 	a->dr6 = a->cr2 = 0;
+	a->dr_loaded = false;
 	memset(a->msr, 0, sizeof(a->msr));
 	memset(a->dr, 0, sizeof(a->dr));
 	mtrr_reset(&a->mtrr);

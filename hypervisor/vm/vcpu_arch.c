@@ -26,9 +26,12 @@
 #include "x86/vmcs_field.h"
 #include "x86/vmx_insn.h"
 
-/* Guest MSRs that live in the CPU while the vCPU runs: the hypervisor uses none of them. */
+/*
+ * Guest MSRs that live in the CPU while the vCPU runs: the hypervisor uses none of them. All but the first change by WRMSR only,
+ * which exits, so what they hold is known.
+ */
 static const uint32_t switched[NR_SWITCHED_MSRS] = {
-	MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK, MSR_KERNEL_GS_BASE, MSR_TSC_AUX
+	MSR_KERNEL_GS_BASE, MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK, MSR_TSC_AUX
 };
 
 enum seg { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR, NR_SEGS };
@@ -134,7 +137,7 @@ static int setup_vmcs(struct vcpu *vcpu)
 	const struct vmcs_setup s = {
 		.pin = PIN_EXTINT | PIN_NMI | PIN_VIRTUAL_NMI | (vm->lapic_pt ? 0 : PIN_POSTED_INTR),
 		.proc = PROC_HLT | PROC_MWAIT | PROC_MONITOR | PROC_RDPMC | PROC_TPR_SHADOW | PROC_IO_BITMAPS |
-			PROC_MSR_BITMAPS | PROC_SECONDARY | PROC_TSC_OFFSET,
+			PROC_MSR_BITMAPS | PROC_SECONDARY | PROC_TSC_OFFSET | PROC_MOV_DR,
 		.proc2 = wanted_proc2(vm),
 		.exit = EXIT_HOST_64 | EXIT_ACK_INTR | EXIT_SAVE_PAT | EXIT_LOAD_PAT | EXIT_SAVE_EFER |
 			EXIT_LOAD_EFER | EXIT_SAVE_DEBUG,
@@ -155,6 +158,7 @@ static int setup_vmcs(struct vcpu *vcpu)
 	int err;
 
 	err = vmcs_setup(&a->vmcs, &s);
+	a->dr_loaded = !(a->vmcs.proc & PROC_MOV_DR);
 	/* Delivery by hardware needs the register page too; one without the other is of no use here. */
 	vcpu->vlapic->hw_vid = (a->vmcs.proc2 & HW_VID) == HW_VID;
 	if (!vcpu->vlapic->hw_vid) {
@@ -238,24 +242,52 @@ void vcpu_arch_sipi(struct vcpu *vcpu, uint8_t vector)
 	vcpu->gpr[GPR_RDX] = 0x600;
 }
 
+/*
+ * DR0 - DR3 are in the CPU from the guest's first MOV DR until another vCPU takes it, or longer if DR7 enables one: then they act
+ * without being touched. Else they are 0 there, and a MOV DR exits.
+ */
+void vcpu_load_dr(struct vcpu *vcpu)
+{
+	struct vcpu_arch *a = vcpu->arch;
+
+	write_dr0(a->dr[0]);
+	write_dr1(a->dr[1]);
+	write_dr2(a->dr[2]);
+	write_dr3(a->dr[3]);
+	vmcs_change_proc(&a->vmcs, 0, PROC_MOV_DR);
+	a->dr_loaded = true;
+}
+
+static __attribute__((noinline)) void save_dr(struct vcpu_arch *a)
+{
+	a->dr[0] = read_dr0();
+	a->dr[1] = read_dr1();
+	a->dr[2] = read_dr2();
+	a->dr[3] = read_dr3();
+	write_dr0(0);
+	write_dr1(0);
+	write_dr2(0);
+	write_dr3(0);
+	if (vmread(VMCS_GUEST_DR7) & DR7_ENABLES)
+		return;
+	vmcs_change_proc(&a->vmcs, PROC_MOV_DR, 0);
+	a->dr_loaded = !(a->vmcs.proc & PROC_MOV_DR);
+}
+
 static void save(struct vcpu *vcpu)
 {
 	struct vcpu_arch *a = vcpu->arch;
 
-	if (feature_has(FEAT_XSAVE)) {
+	if (likely(guest_xcr0_mask)) {
 		if (a->xcr0 != guest_xcr0_mask)
 			xsetbv(0, guest_xcr0_mask);
 		xsave(a->fpu, guest_xcr0_mask);
 	} else {
 		fxsave(a->fpu);
 	}
-#pragma GCC unroll 8
-	for (unsigned int i = 0; i < NR_SWITCHED_MSRS; i++)
-		a->msr[i] = rdmsr(switched[i]);
-	a->dr[0] = read_dr0();
-	a->dr[1] = read_dr1();
-	a->dr[2] = read_dr2();
-	a->dr[3] = read_dr3();
+	a->msr[0] = rdmsr(switched[0]);
+	if (unlikely(a->dr_loaded))
+		save_dr(a);
 	a->dr6 = read_dr6();
 	a->cr2 = read_cr2();
 }
@@ -263,9 +295,10 @@ static void save(struct vcpu *vcpu)
 /* `prev`: whose state save() has just put away, so that it is in the CPU still; NULL: nobody knows what is. */
 static void restore(struct vcpu *vcpu, const struct vcpu *prev)
 {
-	const struct vcpu_arch *a = vcpu->arch, *p = prev ? prev->arch : NULL;
+	struct vcpu_arch *a = vcpu->arch;
+	const struct vcpu_arch *p = prev ? prev->arch : NULL;
 
-	if (feature_has(FEAT_XSAVE)) {
+	if (likely(guest_xcr0_mask)) {
 		if (!p)
 			xsetbv(0, guest_xcr0_mask);
 		if (xrstor(a->fpu, guest_xcr0_mask))
@@ -279,10 +312,8 @@ static void restore(struct vcpu *vcpu, const struct vcpu *prev)
 	for (unsigned int i = 0; i < NR_SWITCHED_MSRS; i++)
 		if (!p || p->msr[i] != a->msr[i])
 			wrmsr(switched[i], a->msr[i]);
-	write_dr0(a->dr[0]);
-	write_dr1(a->dr[1]);
-	write_dr2(a->dr[2]);
-	write_dr3(a->dr[3]);
+	if (unlikely(a->dr_loaded))
+		vcpu_load_dr(vcpu);
 	write_dr6(a->dr6);
 	write_cr2(a->cr2);
 	split_lock_switch(vcpu);
@@ -312,6 +343,18 @@ void vcpu_arch_leave(struct vcpu *vcpu)
 	}
 	vmcs_unload(&vcpu->arch->vmcs);
 	vcpu->arch->live = false;
+}
+
+int vcpu_write_switched(struct vcpu *vcpu, uint32_t msr, uint64_t value)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_SWITCHED_MSRS && switched[i] != msr; i++)
+		;
+	if (i == NR_SWITCHED_MSRS || wrmsr_safe(msr, value))
+		return 1;
+	vcpu->arch->msr[i] = value;
+	return 0;
 }
 
 void vcpu_msr_intercept(struct vcpu *vcpu, uint32_t msr, bool rd, bool wr)

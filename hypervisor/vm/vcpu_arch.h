@@ -25,6 +25,7 @@ struct vcpu_arch {
 	uint64_t xcr0;
 	uint64_t msr[NR_SWITCHED_MSRS];
 	uint64_t dr[4], dr6, cr2;
+	bool dr_loaded;			/* own thread: dr[] is in the CPU while the vCPU has it */
 	uint64_t efer;			/* guest's EFER as it wrote it (LMA included) */
 	struct mtrr mtrr;
 };
@@ -37,6 +38,10 @@ void vcpu_arch_sipi(struct vcpu *vcpu, uint8_t vector);
 
 /* Makes `vcpu` the one whose state is in this CPU, saving the previous one's; a no-op when it already is. */
 void vcpu_arch_switch(struct vcpu *vcpu);
+/* The guest's MOV DR: DR0 - DR3 are loaded, and it does not exit again while they are. Own thread. */
+void vcpu_load_dr(struct vcpu *vcpu);
+/* WRMSR of one that is switched between vCPUs; 0, or 1: #GP(0). Own thread. */
+int vcpu_write_switched(struct vcpu *vcpu, uint32_t msr, uint64_t value) __must_check;
 /* Takes the vCPU's state off this CPU for good (end of its thread). */
 void vcpu_arch_leave(struct vcpu *vcpu);
 
@@ -55,7 +60,7 @@ void vcpu_memtypes_changed(struct vcpu *vcpu);
 #define CR0_GUEST_OWNED	(CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_WP | CR0_AM)
 
 /* XCR0 bits and CR4 bits guests may use on this machine; set up at boot. */
-extern uint64_t guest_xcr0_mask, guest_cr4_mask;
+extern uint64_t guest_xcr0_mask, guest_cr4_mask;	/* XCR0: 0 without XSAVE */
 void vcpu_arch_init(void);
 
 /* The VMX-preemption timer while the local APIC is ours: host timers where that has none, and the guard of Bochs. Own thread. */

@@ -200,8 +200,9 @@ static const struct msr_rule rules[] = {
 	{ HYPERV_MSR_FIRST, HYPERV_MSR_LAST, false, false, hyperv_read, hyperv_write },
 	{ MSR_KVM_STEAL_TIME, MSR_KVM_STEAL_TIME, false, false, steal_read, steal_write },
 	{ MSR_EFER, MSR_EFER, false, false, read_efer, write_efer },
-	{ MSR_STAR, MSR_SFMASK, true, true, NULL, NULL },
-	{ MSR_FS_BASE, MSR_TSC_AUX, true, true, NULL, NULL },
+	{ MSR_STAR, MSR_SFMASK, true, false, NULL, vcpu_write_switched },
+	{ MSR_FS_BASE, MSR_KERNEL_GS_BASE, true, true, NULL, NULL },
+	{ MSR_TSC_AUX, MSR_TSC_AUX, true, false, NULL, vcpu_write_switched },
 };
 
 static const struct msr_rule *find(uint32_t msr)

@@ -81,6 +81,7 @@
 #define DR6_BS		(1ul << 14)
 #define DR7_INIT	0x400ul
 #define DR7_GD		(1ul << 13)
+#define DR7_ENABLES	0xfful		/* L0, G0 - L3, G3 */
 
 /* Exception vectors (SDM volume 3, table 6-1). */
 #define EXC_DE	0u

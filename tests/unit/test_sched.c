@@ -158,6 +158,31 @@ START_TEST(round_robin_order)
 }
 END_TEST
 
+/* Who yields leaves the timer as it is: it comes too early then, once, and shortens nobody's turn. */
+START_TEST(yields_leave_the_timer)
+{
+	sim_init(SCENARIO_POLICY_RR);
+	struct thread *a = sim_thread("a", prio(0)), *b = sim_thread("b", prio(0));
+	uint64_t begin;
+	uint32_t starts, i;
+
+	sim_run(SIM_MS);
+	starts = sim.nr_timer_starts;
+	for (i = 0; i < 101; i++)
+		thread_yield();
+	ck_assert_uint_eq(sim.nr_timer_starts, starts);
+	sim_settle();
+	ck_assert(running(b));
+	begin = sim.now;
+	sim_run(SLICE - SIM_MS / 2);
+	ck_assert(running(b));
+	sim_run(SIM_MS);
+	ck_assert(running(a));
+	ck_assert_uint_ge(sim.run[sim.nr_runs - 1].end - begin, SLICE);
+	sim_fini();
+}
+END_TEST
+
 START_TEST(late_timer_never_shortens_a_turn)
 {
 	sim_init(SCENARIO_POLICY_RR);
@@ -449,6 +474,7 @@ int main(void)
 	tcase_add_test(tc, no_timer_without_need);
 	tcase_add_test(tc, timer_stops_with_the_competition);
 	tcase_add_test(tc, round_robin_order);
+	tcase_add_test(tc, yields_leave_the_timer);
 	tcase_add_test(tc, late_timer_never_shortens_a_turn);
 	tcase_add_test(tc, wake_before_block_is_kept);
 	tcase_add_test(tc, wake_while_waiting_for_the_cpu_is_kept);
