@@ -65,7 +65,7 @@ static enum mapping look_again(struct vcpu *vcpu, uint64_t at, uint64_t q)
 
 int exit_ept_violation(struct vcpu *vcpu)
 {
-	uint64_t at = vmread(VMCS_GUEST_PHYS), q = vmread(VMCS_EXIT_QUALIFICATION);
+	uint64_t at = vmread_known(VMCS_GUEST_PHYS), q = vmread_known(VMCS_EXIT_QUALIFICATION);
 	enum mapping mapping;
 	int r;
 

@@ -44,6 +44,10 @@ int64_t hc_trace_ring(struct hc_call *c);
 
 int64_t hc_ioreq_buffer(struct hc_call *c);
 int64_t hc_ioreq_done(struct hc_call *c);
+int64_t hc_asyncio_assign(struct hc_call *c);
+int64_t hc_asyncio_deassign(struct hc_call *c);
+/* HC_SETUP_SBUF of ring ACRN_SBUF_ASYNCIO. */
+int64_t hc_asyncio_ring(struct hc_call *c, uint64_t at);
 
 int64_t hc_vdev_add(struct hc_call *c);
 int64_t hc_vdev_remove(struct hc_call *c);

@@ -5,11 +5,17 @@
 #include "cpu/percpu.h"
 #include "cpu/tsc.h"
 #include "hypercall/hc.h"
+#include "io/asyncio.h"
 #include "io/ioreq.h"
 #include "lib/errno.h"
+#include "lib/util.h"
+#include "log/log.h"
 #include "machine/severity.h"
+#include "public/ioreq.h"
 #include "public/irq.h"
+#include "public/trace.h"
 #include "public/vm.h"
+#include "vm/gpa.h"
 #include "vm/virq.h"
 #include "vm/vm.h"
 
@@ -28,6 +34,44 @@ int64_t hc_ioreq_buffer(struct hc_call *c)
 int64_t hc_ioreq_done(struct hc_call *c)
 {
 	return ioreq_complete(c->target, c->p2);
+}
+
+static int64_t asyncio(struct hc_call *c, int (*fn)(struct vm *vm, const struct acrn_asyncio_info *info))
+{
+	struct acrn_asyncio_info info;
+	int err = hc_get(c->p2, &info, sizeof(info));
+
+	return err ? err : fn(c->target, &info);
+}
+
+int64_t hc_asyncio_assign(struct hc_call *c)
+{
+	return asyncio(c, asyncio_assign);
+}
+
+int64_t hc_asyncio_deassign(struct hc_call *c)
+{
+	return asyncio(c, asyncio_deassign);
+}
+
+int64_t hc_asyncio_ring(struct hc_call *c, uint64_t at)
+{
+	struct vm *vm = hc_vm_of(c->p1);
+	struct shared_buf head, *ring;
+	uint32_t size;
+	int err;
+
+	if (!vm || !IS_ALIGNED(at, PAGE_SIZE))
+		return ERR(-EINVAL);
+	if (!at)
+		return asyncio_ring(vm, NULL, 0);
+	/* The header is read this once: its geometry must not change behind our back. */
+	err = hc_get(at, &head, sizeof(head));
+	if (err)
+		return err;
+	size = asyncio_ring_size(&head);
+	ring = size ? gpa_ptr(service_vm, gpa(at), sizeof(head) + size) : NULL;
+	return ring ? asyncio_ring(vm, ring, size) : ERR(-EINVAL);
 }
 
 static bool may_interrupt(const struct vm *vm)

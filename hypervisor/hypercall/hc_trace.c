@@ -18,6 +18,8 @@ int64_t hc_trace_ring(struct hc_call *c)
 
 	if (err)
 		return err;
+	if (p.sbuf_id == ACRN_SBUF_ASYNCIO)
+		return hc_asyncio_ring(c, p.gpa);
 	if (c->p1 || p.cpu_id >= nr_pcpus || p.sbuf_id > ACRN_SBUF_LOG || !IS_ALIGNED(p.gpa, PAGE_SIZE))
 		return ERR(-EINVAL);
 	if (!p.gpa) {

@@ -18,7 +18,6 @@
 #include "x86/vmcs_field.h"
 #include "x86/vmx_insn.h"
 
-#define SEG_CS	1u
 #define SEG_SS	2u
 
 /*
@@ -209,7 +208,7 @@ int io_decode(struct vcpu *vcpu, gpa_t gpa, bool write)
 	unsigned int mode = vcpu_mode_bytes(vcpu);
 	uint64_t rip = vcpu_rip(vcpu);
 	const struct insn *in;
-	int r = fetch(vcpu, mode == 8 ? rip : (uint32_t)(rip + vcpu_seg_base(vcpu, SEG_CS)), mode, &in);
+	int r = fetch(vcpu, mode == 8 ? rip : (uint32_t)(rip + vmread_known(VMCS_GUEST_CS_BASE)), mode, &in);
 
 	if (unlikely(r))
 		return r;
@@ -241,7 +240,7 @@ unsigned int io_decode_bytes(struct vcpu *vcpu, uint8_t buf[15])
 	int n, more = 0;
 
 	if (mode != 8)
-		linear = (uint32_t)(linear + vcpu_seg_base(vcpu, SEG_CS));
+		linear = (uint32_t)(linear + vmread_known(VMCS_GUEST_CS_BASE));
 	n = fetch_page(vcpu, linear, bytes, INSN_MAX, &error);
 	if (n <= 0)
 		return 0;

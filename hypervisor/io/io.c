@@ -2,6 +2,7 @@
 /* Submission and completion of one access; ports here, memory forms in io/decode.c. */
 #include "io/io.h"
 
+#include "io/asyncio.h"
 #include "io/decode.h"
 #include "io/ioreq.h"
 #include "io/pio.h"
@@ -54,8 +55,21 @@ static int drive(struct vcpu *vcpu, int r)
 	return r;
 }
 
+/* A whole instruction that only writes: no second half waits for an answer. */
+static bool is_plain_write(const struct io_access *acc)
+{
+	return acc->write && acc->op == IO_FIN_NONE && !acc->protected;
+}
+
 int io_submit(struct vcpu *vcpu)
 {
+	if (vcpu->vm->ioreq && is_plain_write(&vcpu->io) && asyncio_take(vcpu)) {
+		if (likely(vcpu->io.space == IO_MMIO))
+			vcpu_step(vcpu, vcpu->io.next_rip);
+		else
+			vcpu_skip(vcpu);
+		return 0;
+	}
 	return drive(vcpu, answer(vcpu));
 }
 

@@ -7,19 +7,15 @@
 #include "io/ioreq.h"
 
 #include "cpu/trace.h"
+#include "io/ioreq_priv.h"
 #include "io/region.h"
 #include "lib/errno.h"
 #include "lib/util.h"
 #include "log/log.h"
 #include "mm/frame.h"
-#include "public/ioreq.h"
 #include "vm/gpa.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
-
-struct ioreq_page {
-	struct acrn_io_request_buffer *buf;	/* (o) direct map of the Service VM's page */
-};
 
 int ioreq_attach(struct vm *vm, gpa_t page)
 {
@@ -62,6 +58,12 @@ static void upcall(void)
 		s->hooks.upcall(s);
 }
 
+void ioreq_tell(const struct ioreq_page *p)
+{
+	if (!READ_ONCE(p->buf->req_slot[0].polled))
+		upcall();
+}
+
 int ioreq_post(struct vcpu *vcpu)
 {
 	const struct io_access *acc = &vcpu->io;
@@ -88,8 +90,7 @@ int ioreq_post(struct vcpu *vcpu)
 	__atomic_store_n(&slot->processed, IOREQ_PENDING, __ATOMIC_RELEASE);
 	/* PENDING must be visible before we look whether somebody polls: one of both sides sees the other. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!READ_ONCE(vcpu->vm->ioreq->buf->req_slot[0].polled))
-		upcall();
+	ioreq_tell(vcpu->vm->ioreq);
 	return IO_WAIT;
 }
 

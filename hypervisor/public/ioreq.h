@@ -127,7 +127,11 @@ ABI_SIZE(struct acrn_io_request_buffer, 4096);
 #define ASYNCIO_PIO	1u
 #define ASYNCIO_MMIO	2u
 
-/* HC_ASYNCIO_ASSIGN: writes answered by posting fd to the ring ACRN_SBUF_ASYNCIO. */
+/*
+ * HC_ASYNCIO_ASSIGN: writes answered by posting fd, 8 bytes, to the VM's ring ACRN_SBUF_ASYNCIO; an upcall follows, unless slot 0
+ * says `polled` or an entry before waits. So who takes entries stores head and then, behind a full barrier, looks at tail once
+ * more. Ring full, or not set up: they come as requests.
+ */
 struct acrn_asyncio_info {
 	uint32_t type;
 	uint32_t match_data;	/* 1: only when the value written is data */

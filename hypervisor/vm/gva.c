@@ -260,11 +260,12 @@ static int walk_pae(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32_
 static int translate_legacy(const struct vcpu *vcpu, struct walk *w, gpa_t *out, uint32_t *error)
 {
 	w->linear = (uint32_t)w->linear;
-	w->keep = NULL;
+	/* Kept without an entry. */
 	if (!(vcpu_cr0(vcpu) & CR0_PG)) {
 		*out = gpa(w->linear);
 		return 0;
 	}
+	w->keep = NULL;
 	w->cr4 = vcpu_cr4(vcpu);
 	if (w->cr4 & CR4_PAE)
 		return walk_pae(vcpu, w, out, error);
@@ -307,16 +308,18 @@ int gva_translate(const struct vcpu *vcpu, uint64_t linear, uint32_t access, gpa
 /* Of CR4 the guest's own bits: what else there is, IA-32e mode fixes, or a fetch does not ask for. */
 static uint64_t code_cr4(void)
 {
-	return vmread(VMCS_GUEST_CR4);
+	return vmread_known(VMCS_GUEST_CR4);
 }
 
 static bool holds(const struct vcpu *vcpu, const struct gva_code_walk *c, uint64_t key)
 {
 	unsigned int i;
 
-	if (c->key != key || c->changes != pgtable_changes(&vcpu->vm->ept) || c->cr3 != vcpu_cr3(vcpu) ||
+	if (c->key != key || c->changes != pgtable_changes(&vcpu->vm->ept) || c->cr3 != vmread_known(VMCS_GUEST_CR3) ||
 	    c->cr4 != code_cr4() || c->efer != vcpu_efer(vcpu))
 		return false;
+	if (unlikely(!c->nr))
+		return !(vmread_known(VMCS_GUEST_CR0) & CR0_PG);
 	for (i = 0; i < c->nr; i++)
 		if (READ_ONCE(*c->entry[i].at) != c->entry[i].value)
 			return false;

@@ -22,7 +22,7 @@ struct vcpu;
 int gva_translate(const struct vcpu *vcpu, uint64_t linear, uint32_t access, gpa_t *out, uint32_t *error) __must_check;
 
 /*
- * A walk to a page of code in IA-32e mode, and all that it depended on. It is believed again only while the
+ * A walk to a page of code in IA-32e mode, or without paging (no entry), and all that it depended on. It is believed again only while the
  * registers, the EPT and each of the guest's own entries, which it may change without any exit, are the same.
  */
 struct gva_code_walk {

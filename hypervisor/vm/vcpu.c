@@ -43,9 +43,9 @@ void vcpu_set_gpr(struct vcpu *vcpu, enum gpr r, uint64_t value)
 		vcpu->gpr[r] = value;
 }
 
-uint64_t vcpu_rip(const struct vcpu *vcpu __unused) { return vmread(VMCS_GUEST_RIP); }
-uint64_t vcpu_rflags(const struct vcpu *vcpu __unused) { return vmread(VMCS_GUEST_RFLAGS); }
-uint64_t vcpu_cr3(const struct vcpu *vcpu __unused) { return vmread(VMCS_GUEST_CR3); }
+uint64_t vcpu_rip(const struct vcpu *vcpu __unused) { return vmread_known(VMCS_GUEST_RIP); }
+uint64_t vcpu_rflags(const struct vcpu *vcpu __unused) { return vmread_known(VMCS_GUEST_RFLAGS); }
+uint64_t vcpu_cr3(const struct vcpu *vcpu __unused) { return vmread_known(VMCS_GUEST_CR3); }
 uint64_t vcpu_efer(const struct vcpu *vcpu) { return vcpu->arch->efer; }
 
 uint64_t vcpu_cr0(const struct vcpu *vcpu __unused)
@@ -62,12 +62,12 @@ uint64_t vcpu_cr4(const struct vcpu *vcpu __unused)
 
 unsigned int vcpu_cpl(const struct vcpu *vcpu __unused)
 {
-	return vmread(VMCS_GUEST_SS_AR) >> SEG_AR_DPL_SHIFT & 3;
+	return vmread_known(VMCS_GUEST_SS_AR) >> SEG_AR_DPL_SHIFT & 3;
 }
 
 unsigned int vcpu_mode_bytes(const struct vcpu *vcpu)
 {
-	uint32_t ar = (uint32_t)vmread(VMCS_GUEST_CS_AR);
+	uint32_t ar = (uint32_t)vmread_known(VMCS_GUEST_CS_AR);
 
 	if ((vcpu->arch->efer & EFER_LMA) && (ar & SEG_AR_L))
 		return 8;

@@ -3,7 +3,7 @@
  * Fuzz target for IOREQ slots (libFuzzer's entry point): steps of two vCPUs mixed with bytes that the device model writes into
  * the page. An access ends only by COMPLETE, with a value of its size; nothing is written outside the VM's own slots.
  */
-/* fuzz: hypervisor/io/ioreq.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c tests/fake/vm_mem.c tests/fake/vm_vm.c tests/fake/vm_time.c */
+/* fuzz: hypervisor/io/ioreq.c hypervisor/io/asyncio.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c tests/fake/vm_mem.c tests/fake/vm_vm.c tests/fake/vm_time.c */
 /* fuzz-flags: -DHOST_DIRECT_BASE=0ul */
 #include <errno.h>
 #include <stdlib.h>

@@ -471,6 +471,14 @@ START_TEST(kept_walk)
 	expect_code(0x400000, 0);
 	guest_paging(false, GUEST_TABLES, 0, 0);
 	expect_code(PAGE, 0);
+	/* Without paging it is kept, too; nothing but CR0.PG says that it is no good any longer. */
+	kept = &guest.vcpu->code[PAGE / PAGE_SIZE % GVA_CODE_WALKS];
+	ck_assert(kept->changes && !kept->nr);
+	*guest_entry(GUEST_TABLES) = 0;
+	guest_paging(true, GUEST_TABLES, 0, 0);
+	ck_assert_int_eq(gva_code(guest.vcpu, PAGE, 0, &code, &error), 1);
+	guest_paging(false, GUEST_TABLES, 0, 0);
+	expect_code(PAGE, 0);
 }
 END_TEST
 

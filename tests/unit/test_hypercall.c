@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every hypercall with good and hostile arguments; no page of the pool may be lost by any of them. */
-/* unit: hypervisor/hypercall/dispatch.c hypervisor/hypercall/hc_vm.c hypervisor/hypercall/hc_mem.c hypervisor/hypercall/hc_io.c hypervisor/hypercall/hc_dev.c hypervisor/hypercall/hc_trace.c hypervisor/cpu/trace.c hypervisor/machine/machine.c hypervisor/machine/memory.c hypervisor/machine/slots.c hypervisor/machine/severity.c hypervisor/mm/e820.c hypervisor/io/ioreq.c hypervisor/vm/vcr.c hypervisor/vm/virq.c hypervisor/vm/vm.c hypervisor/vm/vcpu.c hypervisor/vm/vcpu_arch.c hypervisor/vm/split_lock.c hypervisor/vm/vmsr.c hypervisor/vm/vmicrocode.c hypervisor/vm/gva.c hypervisor/cpu/microcode.c hypervisor/vm/steal.c hypervisor/vm/hyperv.c hypervisor/vm/lapic_pt.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/vm/vlapic.c hypervisor/vm/vlapic_access.c hypervisor/vm/vlapic_icr.c hypervisor/vm/vlapic_timer.c hypervisor/vm/vtsc.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c hypervisor/lib/printf.c tests/fake/hv_vm.c tests/fake/hv_machine.c tests/fake/vtd.c tests/fake/hv_string.c tests/fake/vm_mem.c tests/fake/vm_time.c */
+/* unit: hypervisor/hypercall/dispatch.c hypervisor/hypercall/hc_vm.c hypervisor/hypercall/hc_mem.c hypervisor/hypercall/hc_io.c hypervisor/hypercall/hc_dev.c hypervisor/hypercall/hc_trace.c hypervisor/cpu/trace.c hypervisor/machine/machine.c hypervisor/machine/memory.c hypervisor/machine/slots.c hypervisor/machine/severity.c hypervisor/mm/e820.c hypervisor/io/ioreq.c hypervisor/io/asyncio.c hypervisor/vm/vcr.c hypervisor/vm/virq.c hypervisor/vm/vm.c hypervisor/vm/vcpu.c hypervisor/vm/vcpu_arch.c hypervisor/vm/split_lock.c hypervisor/vm/vmsr.c hypervisor/vm/vmicrocode.c hypervisor/vm/gva.c hypervisor/cpu/microcode.c hypervisor/vm/steal.c hypervisor/vm/hyperv.c hypervisor/vm/lapic_pt.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/vm/vlapic.c hypervisor/vm/vlapic_access.c hypervisor/vm/vlapic_icr.c hypervisor/vm/vlapic_timer.c hypervisor/vm/vtsc.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c hypervisor/lib/printf.c tests/fake/hv_vm.c tests/fake/hv_machine.c tests/fake/vtd.c tests/fake/hv_string.c tests/fake/vm_mem.c tests/fake/vm_time.c */
 /* unit-flags: -DHOST_DIRECT_BASE=0ul */
 #include <check.h>
 #include <pthread.h>
@@ -229,6 +229,12 @@ START_TEST(trace_rings)
 	*b = (struct shared_buf){ .magic = SBUF_MAGIC, .ele_num = 128, .ele_size = 32, .size = 4096 };
 	ck_assert_int_eq(ring(0, 2, ACRN_SBUF_TRACE, HV_RAM_SIZE - 4096), -EINVAL);
 	ck_assert_uint_eq(percpu_area[2].watch, 0);
+	/* One VM's, of numbers: not without its request page. */
+	*b = (struct shared_buf){ .magic = SBUF_MAGIC, .ele_num = 100, .ele_size = 8, .size = 800 };
+	ck_assert(make_user() && ring(1, 0, ACRN_SBUF_ASYNCIO, HV_RAM_SIZE - 4096) == -EINVAL);
+	ck_assert(!attach(1, 2 * PAGE_AT) && !ring(1, 0, ACRN_SBUF_ASYNCIO, HV_RAM_SIZE - 4096));
+	ck_assert(ring(0, 0, ACRN_SBUF_ASYNCIO, PAGE_AT) == -EINVAL && ring(1, 0, ACRN_SBUF_ASYNCIO, NOWHERE) == -EFAULT);
+	ck_assert(hc(HC_ASYNCIO_ASSIGN, 0, ARG) == -EINVAL && hc(HC_ASYNCIO_ASSIGN, 1, NOWHERE) == -EFAULT);
 }
 END_TEST
 

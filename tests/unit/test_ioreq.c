@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* IOREQ slots: states, what a request holds, answers of each size, and a device model that writes where it must not. */
-/* unit: hypervisor/io/ioreq.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c tests/fake/vm_mem.c tests/fake/vm_vm.c tests/fake/vm_time.c */
+/* unit: hypervisor/io/ioreq.c hypervisor/io/asyncio.c hypervisor/vm/gpa.c hypervisor/vm/mtrr.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c tests/fake/vm_mem.c tests/fake/vm_vm.c tests/fake/vm_time.c */
 /* unit-flags: -DHOST_DIRECT_BASE=0ul */
 #include <check.h>
 #include <stdlib.h>
