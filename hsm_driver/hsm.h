@@ -23,6 +23,7 @@
 #include <linux/sched.h>
 #include "public/hsm_ioctl.h"
 #include "public/ioreq.h"
+#include "public/trace.h"
 
 #define HSM_NO_VM	0xFFFFu
 
@@ -49,6 +50,8 @@ struct hsm_vm {
 	u32 poll_backoff;		/* poll_skip after the next vain try */
 	struct task_struct *waiter;	/* who sleeps in hsm_ioreq_wait() [slot_lock] */
 	struct list_head doorbells;	/* ioeventfds [slot_lock, event_lock] */
+	struct shared_buf *ring;	/* numbers of ioeventfds that rang, NULL: none [slot_lock, event_lock] */
+	u64 last_number;		/* given to an ioeventfd [event_lock] */
 
 	struct mutex event_lock;
 	struct list_head irqfds;	/* [event_lock] */
@@ -91,6 +94,9 @@ long hsm_ioreq_finish_and_wait(struct hsm_vm *vm, unsigned long arg);
 /* ioeventfd.c */
 struct hsm_access;
 bool hsm_ioeventfd_ring(struct hsm_vm *vm, const struct hsm_access *access);
+bool hsm_ioeventfd_waits(const struct hsm_vm *vm);
+void hsm_ioeventfd_drain(struct hsm_vm *vm);
+void hsm_ioeventfd_unshare(struct hsm_vm *vm);
 long hsm_ioeventfd(struct hsm_vm *vm, unsigned long arg);
 void hsm_ioeventfd_release(struct hsm_vm *vm);
 

@@ -185,6 +185,7 @@ void hsm_ioreq_scan(struct hsm_vm *vm)
 	u32 vcpu, seq;
 
 	spin_lock_irqsave(&vm->slot_lock, flags);
+	hsm_ioeventfd_drain(vm);
 	if (!vm->slots || !vm->has_client)
 		goto out;
 	for (vcpu = 0; vcpu < vm->vcpu_num; vcpu++) {
@@ -288,7 +289,7 @@ static bool ioreq_ready(const struct hsm_vm *vm)
 	       !READ_ONCE(vm->has_client);
 }
 
-/* Whether a scan would find a request. Caller holds vm->sem. */
+/* Whether a scan would find something. Caller holds vm->sem. */
 static bool ioreq_pending(const struct hsm_vm *vm)
 {
 	u32 vcpu;
@@ -296,7 +297,7 @@ static bool ioreq_pending(const struct hsm_vm *vm)
 	for (vcpu = 0; vcpu < vm->vcpu_num; vcpu++)
 		if (READ_ONCE(vm->slots[vcpu].processed) == IOREQ_PENDING)
 			return true;
-	return false;
+	return hsm_ioeventfd_waits(vm);
 }
 
 /*

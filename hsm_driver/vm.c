@@ -73,6 +73,7 @@ static int vm_end(struct hsm_vm *vm)
 	}
 	vm->vmid = HSM_NO_VM;
 	hsm_mem_release(vm, true);
+	hsm_ioeventfd_unshare(vm);
 	hsm_ioreq_unpin(vm);
 	return 0;
 }

@@ -189,12 +189,17 @@ int hsm_ioeventfd(struct hsm *hsm, const struct ioevent *ev, bool assign)
 	struct acrn_ioeventfd arg = {
 		.fd = ev->fd,
 		.flags = (ev->space == BUS_PIO ? IOEVENTFD_PIO : 0) |
-			 (ev->match ? IOEVENTFD_DATAMATCH : 0) | (assign ? 0 : IOEVENTFD_DEASSIGN),
+			 (ev->match ? IOEVENTFD_DATAMATCH : 0) | (assign ? IOEVENTFD_ASYNCIO : IOEVENTFD_DEASSIGN),
 		.addr = ev->addr,
 		.len = ev->len,
 		.data = ev->data,
 	};
+	int r = call(hsm, HSM_IOC_IOEVENTFD, (uintptr_t)&arg);
 
+	/* Only asks for speed: another HSM may not know the flag. */
+	if (r != -EINVAL || !assign)
+		return r;
+	arg.flags &= ~IOEVENTFD_ASYNCIO;
 	return call(hsm, HSM_IOC_IOEVENTFD, (uintptr_t)&arg);
 }
 

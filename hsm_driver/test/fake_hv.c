@@ -23,6 +23,9 @@ struct fake_vm {
 	u64 last_msi;
 	u64 mapped;
 	u64 regions;
+	struct shared_buf *ring;
+	struct acrn_asyncio_info info[FAKE_ASYNCIO];
+	u32 nr_infos;
 };
 
 /* Relative id n is vms[n - 1]. All under lock. */
@@ -104,6 +107,54 @@ static int set_regions(const struct set_regions *set)
 	return 0;
 }
 
+static int asyncio_assign(struct fake_vm *vm, const struct acrn_asyncio_info *info)
+{
+	if (!vm->slots || vm->nr_infos == FAKE_ASYNCIO)
+		return -ENOSPC;
+	vm->info[vm->nr_infos++] = *info;
+	return 0;
+}
+
+static int asyncio_deassign(struct fake_vm *vm, const struct acrn_asyncio_info *info)
+{
+	u32 i;
+
+	for (i = 0; i < vm->nr_infos; i++) {
+		if (memcmp(&vm->info[i], info, sizeof(*info)))
+			continue;
+		vm->info[i] = vm->info[--vm->nr_infos];
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* A write that is put into the ring; false: it is a request. */
+static bool asyncio_put(const struct fake_vm *vm, struct fake_cmd *cmd)
+{
+	struct shared_buf *ring = vm->ring;
+	u32 i, at, next;
+
+	for (i = 0; ring && cmd->direction == IOREQ_WRITE && i < vm->nr_infos; i++) {
+		const struct acrn_asyncio_info *n = &vm->info[i];
+
+		if (n->type != (cmd->type == IOREQ_TYPE_PORTIO ? ASYNCIO_PIO : ASYNCIO_MMIO) ||
+		    n->addr != cmd->addr || (n->match_data && n->data != cmd->value))
+			continue;
+		at = ring->tail;
+		next = (at + 8) % ring->size;
+		if (next == READ_ONCE(ring->head))
+			return false;
+		((u64 *)(ring + 1))[at / 8] = n->fd;
+		smp_store_release(&ring->tail, next);
+		smp_mb();
+		/* One that waits has had its upcall. */
+		cmd->polled = READ_ONCE(vm->slots[0].polled) || READ_ONCE(ring->head) != at;
+		cmd->taken = 1;
+		return true;
+	}
+	return false;
+}
+
 static int vm_call(u32 id, struct fake_vm *vm, u64 param2)
 {
 	struct acrn_msi_entry *msi;
@@ -134,6 +185,10 @@ static int vm_call(u32 id, struct fake_vm *vm, u64 param2)
 		return ioreq_buffer(vm, *(u64 *)phys_to_virt(param2));
 	case HC_NOTIFY_REQUEST_FINISH:
 		return notify(vm, param2);
+	case HC_ASYNCIO_ASSIGN:
+		return asyncio_assign(vm, phys_to_virt(param2));
+	case HC_ASYNCIO_DEASSIGN:
+		return asyncio_deassign(vm, phys_to_virt(param2));
 	case HC_INJECT_MSI:
 		msi = phys_to_virt(param2);
 		vm->msis++;
@@ -149,10 +204,16 @@ static int vm_call(u32 id, struct fake_vm *vm, u64 param2)
 	return -ENOTTY;
 }
 
-static int setup_sbuf(const struct acrn_sbuf_param *param)
+static int setup_sbuf(u64 vm, const struct acrn_sbuf_param *param)
 {
 	struct shared_buf *buf = param->gpa ? phys_to_virt(param->gpa) : NULL;
 
+	if (vm && vm <= FAKE_VMS && param->sbuf_id == ACRN_SBUF_ASYNCIO) {
+		vms[vm - 1].ring = buf;
+		return 0;
+	}
+	if (vm)
+		return -EINVAL;
 	if (param->cpu_id >= FAKE_CPUS || param->sbuf_id > ACRN_SBUF_LOG ||
 	    (buf && (buf->magic != SBUF_MAGIC || buf->size != buf->ele_num * buf->ele_size)))
 		return -EINVAL;
@@ -184,7 +245,7 @@ static int dispatch(u32 id, u64 param1, u64 param2)
 		return 0;
 	}
 	if (id == HC_SETUP_SBUF)
-		return param1 ? -EINVAL : setup_sbuf(phys_to_virt(param2));
+		return setup_sbuf(param1, phys_to_virt(param2));
 	if (id == HC_CREATE_VM)
 		return vm_create(phys_to_virt(param1));
 	if (id == HC_VM_SET_MEMORY_REGIONS)
@@ -217,6 +278,9 @@ static int post(const struct fake_vm *vm, struct fake_cmd *cmd)
 
 	if (!vm->slots || cmd->vcpu >= 2)
 		return -EINVAL;
+	cmd->taken = 0;
+	if (asyncio_put(vm, cmd))
+		return 0;
 	req = &vm->slots[cmd->vcpu];
 	if (READ_ONCE(req->processed) != IOREQ_FREE)
 		return -EBUSY;

@@ -8,6 +8,7 @@
 #include "public/types.h"
 
 #define FAKE_VMS	4
+#define FAKE_ASYNCIO	2	/* places a VM that are written without waiting */
 
 /* fake_cmd.op */
 #define FAKE_POST	0	/* a vCPU's access: slot PENDING, then the upcall */
@@ -38,7 +39,8 @@ struct fake_cmd {
 	uint64_t last_msi;
 	uint64_t mapped;	/* bytes in vm */
 	uint64_t regions;	/* regions ever added to vm */
-	uint64_t polled;	/* POST: 1, no upcall was made since somebody polls */
+	uint32_t polled;	/* POST: 1, no upcall was made since somebody polls, or has one before it to take */
+	uint32_t taken;		/* POST: 1, it went into the ring and is no request */
 };
 
 #define FAKE_IOC	0xC060BE01u

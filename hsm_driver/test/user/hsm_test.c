@@ -59,13 +59,17 @@ static struct fake_cmd stats(uint32_t id, uint32_t vcpu)
 /* Kinds of access: type in bit 1, direction in bit 0. */
 enum { PORT_READ, PORT_WRITE, MMIO_READ, MMIO_WRITE };
 
+static uint32_t taken;	/* the last access went into the ring: it is no request */
+
 /* vCPU 0 makes an access. */
 static int post(const struct dm *dm, int kind, uint64_t addr, uint64_t size, uint64_t value)
 {
 	struct fake_cmd c = { .op = FAKE_POST, .vm = dm->vm.vmid, .type = kind >> 1,
 			      .direction = kind & 1, .addr = addr, .size = size, .value = value };
+	int ret = ioctl(fake, FAKE_IOC, &c);
 
-	return ioctl(fake, FAKE_IOC, &c);
+	taken = c.taken;
+	return ret;
 }
 
 static void fail_next(uint32_t id, int err)
@@ -381,6 +385,57 @@ static void test_ioeventfd(void)
 	EXPECT(ioctl(dm.fd, HSM_IOC_IOEVENTFD, &e) == 0);
 	close(e.fd);
 	dm_close(&dm);
+}
+
+/* Those the hypervisor knows, too: nobody waits for them. */
+static void test_asyncio(void)
+{
+	struct acrn_ioeventfd e = { .addr = 0xFEB00008, .len = 4, .flags = IOEVENTFD_ASYNCIO };
+	struct acrn_ioeventfd p = { .addr = 0x510, .len = 2, .data = 7,
+				    .flags = IOEVENTFD_ASYNCIO | IOEVENTFD_PIO | IOEVENTFD_DATAMATCH };
+	struct acrn_ioeventfd third = { .addr = 0xFEB00010, .len = 4, .flags = IOEVENTFD_ASYNCIO };
+	struct dm dm;
+	int i;
+
+	EXPECT(dm_run(&dm) == 0);
+	e.fd = eventfd(0, EFD_NONBLOCK);
+	p.fd = eventfd(0, EFD_NONBLOCK);
+	third.fd = eventfd(0, EFD_NONBLOCK);
+	EXPECT(ioctl(dm.fd, HSM_IOC_IOEVENTFD, &e) == 0);
+	EXPECT(ioctl(dm.fd, HSM_IOC_IOEVENTFD, &p) == 0);
+	/* More than the ring's page has room for, so that it goes round. */
+	for (i = 0; i < 600; i++) {
+		EXPECT(post(&dm, MMIO_WRITE, 0xFEB00008, 4, i) == 0 && taken);
+		EXPECT(drain(e.fd) == 1 && dm.slots->processed == IOREQ_FREE);
+	}
+	EXPECT(post(&dm, PORT_WRITE, 0x510, 2, 7) == 0 && taken);
+	EXPECT(drain(p.fd) == 1 && drain(e.fd) == 0 && stats(1, 0).notifies == 0);
+	EXPECT(post(&dm, PORT_WRITE, 0x510, 2, 8) == 0 && !taken);
+	EXPECT(drain(p.fd) == 0 && dm.slots->processed == IOREQ_PROCESSING);
+	EXPECT(notify(&dm, 0) == 0);
+	/* Without a device model waiting, too. */
+	EXPECT(ioctl(dm.fd, HSM_IOC_DESTROY_IOREQ_CLIENT, 0) == 0);
+	EXPECT(post(&dm, MMIO_WRITE, 0xFEB00008, 4, 1) == 0 && taken && drain(e.fd) == 1);
+	EXPECT(ioctl(dm.fd, HSM_IOC_CREATE_IOREQ_CLIENT, 0) == 0);
+	/* What the hypervisor has no place for is a request. */
+	EXPECT(ioctl(dm.fd, HSM_IOC_IOEVENTFD, &third) == 0);
+	EXPECT(post(&dm, MMIO_WRITE, 0xFEB00010, 4, 1) == 0 && !taken);
+	EXPECT(drain(third.fd) == 1 && dm.slots->processed == IOREQ_FREE);
+	e.flags |= IOEVENTFD_DEASSIGN;
+	EXPECT(ioctl(dm.fd, HSM_IOC_IOEVENTFD, &e) == 0);
+	EXPECT(post(&dm, MMIO_WRITE, 0xFEB00008, 4, 1) == 0 && !taken);
+	EXPECT(drain(e.fd) == 0 && dm.slots->processed == IOREQ_PROCESSING);
+	EXPECT(notify(&dm, 0) == 0);
+	dm_close(&dm);
+	/* A hypervisor that does not know the ring. */
+	EXPECT(dm_run(&dm) == 0);
+	fail_next(HC_SETUP_SBUF, ENOTTY);
+	e.flags &= ~IOEVENTFD_DEASSIGN;
+	EXPECT(ioctl(dm.fd, HSM_IOC_IOEVENTFD, &e) == 0);
+	EXPECT(post(&dm, MMIO_WRITE, 0xFEB00008, 4, 1) == 0 && !taken);
+	EXPECT(drain(e.fd) == 1 && dm.slots->processed == IOREQ_FREE);
+	dm_close(&dm);
+	EXPECT(!close(e.fd) && !close(p.fd) && !close(third.fd));
 }
 
 static void test_irqfd(void)
@@ -724,6 +779,7 @@ int main(void)
 		run("polling", test_polling);
 		run("pci_ports", test_pci_ports);
 		run("ioeventfd", test_ioeventfd);
+		run("asyncio", test_asyncio);
 		run("irqfd", test_irqfd);
 		run("state", test_state);
 		run("waiters", test_waiters);
