@@ -51,7 +51,6 @@ struct vpic {
 	struct vm *vm;		/* (o) */
 	struct spinlock lock;
 	struct chip chip[2];	/* [lock] master, slave */
-	bool out;		/* [lock] INTR to the CPU; others may read it as a hint */
 };
 
 /* Place of the first set bit counted from the highest priority; 8: none. */
@@ -102,9 +101,9 @@ static void update(struct vpic *p)
 	/* Followed like a level: the slave's output has an edge of its own for each of its requests. */
 	m->irr = slave ? m->irr | 1u << CASCADE : m->irr & (uint8_t)~(1u << CASCADE);
 	out = pending(m, true) >= 0;
-	if (out && !p->out && p->vm->vcpus[0])
+	if (out && !p->vm->pic_out && p->vm->vcpus[0])
 		vcpu_request(p->vm->vcpus[0], REQ_EVENT);
-	WRITE_ONCE(p->out, out);
+	WRITE_ONCE(p->vm->pic_out, out);
 }
 
 /*
@@ -194,8 +193,6 @@ static int extint_pending(struct vm *vm)
 	struct vpic *p = vm->vpic;
 	int input, vector = -1;
 
-	if (!READ_ONCE(p->out))
-		return -1;
 	spin_lock(&p->lock);
 	input = pending(&p->chip[0], true);
 	if (input == (int)CASCADE)
@@ -426,5 +423,6 @@ void vpic_destroy(struct vm *vm)
 	io_region_remove(vm, IO_PORT, PORT_ELCR);
 	vm->vpic = NULL;
 	vm->pic_edges = 0;
+	vm->pic_out = false;
 	frame_put(p, 1);
 }

@@ -190,7 +190,7 @@ static int extint_pending(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
 
-	if (!vm->hooks.extint_pending || vcpu->vcpu_id || !vlapic_accepts_extint(vcpu))
+	if (likely(!READ_ONCE(vm->pic_out)) || vcpu->vcpu_id || !vlapic_accepts_extint(vcpu))
 		return -1;
 	return vm->hooks.extint_pending(vm);
 }

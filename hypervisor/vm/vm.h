@@ -66,6 +66,7 @@ struct vm {
 	struct vioapic *vioapic;		/* (i) */
 	struct vpic *vpic;			/* (i) */
 	uint16_t pic_edges;			/* [vPIC lock], others read it: inputs at which an edge changes something */
+	bool pic_out;				/* [vPIC lock], others read it as a hint: INTR to the CPU */
 	struct vuart *vuart[SCENARIO_MAX_VUARTS]; /* (i) */
 	struct vrtc *vrtc;			/* (i) */
 	struct vpm *vpm;			/* (i) */

@@ -45,6 +45,7 @@ static void setup_with(bool vid)
 	vm = hv_vm_create(0, SCENARIO_SERVICE, 2);
 	vcpu = vm->vcpus[0];
 	vm->hooks.extint_pending = pic_pending;
+	vm->pic_out = true;
 	vm->hooks.extint_accept = pic_accept;
 	pic_vector = -1;
 	pic_accepts = 0;
@@ -414,6 +415,10 @@ START_TEST(pic)
 	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_IF);
 	ck_assert(virq_wakes_halt(vcpu));
 	ck_assert(!virq_wakes_halt(vm->vcpus[1]));
+	/* It says beforehand whether there is any. */
+	vm->pic_out = false;
+	ck_assert(!virq_wakes_halt(vcpu));
+	vm->pic_out = true;
 }
 END_TEST
 
