@@ -4,12 +4,14 @@
 #include "exit/exit.h"
 #include "irq/timer.h"
 #include "irq/vector.h"
+#include "lib/bits.h"
 #include "lib/errno.h"
 #include "log/log.h"
 #include "vm/split_lock.h"
 #include "vm/vcpu.h"
 #include "vm/vcpu_arch.h"
 #include "vm/virq.h"
+#include "vm/virq_entry.h"
 #include "vm/vlapic.h"
 #include "vm/vm.h"
 #include "vm/vmsr.h"
@@ -18,10 +20,23 @@
 #include "x86/vmcs_field.h"
 #include "x86/vmx_insn.h"
 
-int exit_extint(struct vcpu *vcpu __unused)
+/* Somebody wants this vCPU; mostly it is an event for the guest, and served without going round for it. */
+static __attribute__((noinline)) int kicked(struct vcpu *vcpu)
+{
+	vector_dispatch(VEC_KICK);
+	if (READ_ONCE(vcpu->requests) == 1ul << REQ_EVENT && atomic_test_and_clear_bit(&vcpu->requests, REQ_EVENT))
+		virq_sync(vcpu);
+	return 0;
+}
+
+int exit_extint(struct vcpu *vcpu)
 {
 	/* Acknowledge-on-exit: the vector is in the exit information and in service. */
-	vector_dispatch((uint8_t)vmread(VMCS_EXIT_INTR_INFO));
+	uint8_t vector = (uint8_t)vmread_known(VMCS_EXIT_INTR_INFO);
+
+	if (vector == VEC_KICK)
+		return kicked(vcpu);
+	vector_dispatch(vector);
 	return 0;
 }
 

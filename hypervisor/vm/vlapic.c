@@ -340,12 +340,18 @@ static inline bool is_here(const struct vcpu *vcpu)
 /* An edge into IRR; false: the APIC is off and takes nothing (11.4.7.2). */
 static inline bool take_one(struct vcpu *vcpu, uint32_t vector)
 {
+	uint32_t at = vector / 32u * 16u, bit = 1u << (vector % 32u);
 	struct vlapic *a = vlapic_of(vcpu);
 
 	if (unlikely(!vlapic_is_enabled(vcpu)))
 		return false;
-	if (unlikely(merge(a, vector / 32u, 1u << (vector % 32u), 0)))
+	vlapic_reg_set(a, APIC_IRR0 + at, vlapic_reg(a, APIC_IRR0 + at) | bit);
+	if (unlikely(vlapic_reg(a, APIC_TMR0 + at) & bit)) {
+		vlapic_reg_set(a, APIC_TMR0 + at, vlapic_reg(a, APIC_TMR0 + at) & ~bit);
 		want_eoi_exits(vcpu);
+	}
+	if (unlikely(!a->hw_vid))
+		a->irr_words |= (uint8_t)(1u << (vector / 32u));
 	arrived(vcpu, a, vector);
 	return true;
 }
