@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "test_hypercall_setup.h"
 #include "hv_machine.h"
 #include "hv_vm.h"
 #include "cpu/percpu.h"
@@ -27,103 +28,12 @@
 #include "vm_time.h"
 #include "x86/cr.h"
 
-#define ARG	0x10000ul	/* where arguments lie in the Service VM */
-#define PAGE_AT	0x20000ul	/* IOREQ page */
-#define NOWHERE	0x40000000ul
-#define BIG	(1ul << 46)
-
-void (*log_sink)(enum log_level level, const char *text, size_t n);
-
-size_t log_read(uint64_t *pos, char *buf, size_t size)
-{
-	(void)pos, (void)buf, (void)size;
-	return 0;
-}
-
-static struct vm *service;
-static struct scenario *scenario;
-static unsigned int pages;
-
-static void *arg(void) { return hv_vm_ram(service) + ARG; }
-static int64_t hc(uint64_t id, uint64_t p1, uint64_t p2) { return hypercall(service->vcpus[0], id, p1, p2); }
-
-static void setup(void)
-{
-	hv_machine_reset();
-	memset(hv_parts, 0, sizeof(hv_parts));
-	memset(&hv_vdev, 0, sizeof(hv_vdev));
-	scenario = calloc(1, sizeof(*scenario) + 3 * sizeof(scenario->vms[0]));
-	scenario->nr_vms = 3;
-	scenario->vms[0] = (struct scenario_vm){ .load_order = SCENARIO_PRE_LAUNCHED, .name = "rt", .cpu_affinity = 8 };
-	scenario->vms[1] = (struct scenario_vm){ .load_order = SCENARIO_SERVICE, .name = "service", .cpu_affinity = 3 };
-	scenario->vms[2] = (struct scenario_vm){ .load_order = SCENARIO_POST_LAUNCHED, .name = "user", .cpu_affinity = 6,
-						.severity = SCENARIO_SEVERITY_STANDARD };
-	service = hv_vm_create(1, SCENARIO_SERVICE, 2);
-	service->affinity = 3;
-	slots_init(scenario);
-	pages = fake_mem_pages;
-}
-
-static void teardown(void)
-{
-	uint64_t i;
-
-	for (i = 1; i < MAX_VMS - 1; i++) {
-		if (!vm_table[i + 1])
-			continue;
-		(void)hc(HC_PAUSE_VM, i, 0);
-		ck_assert_int_eq(hc(HC_DESTROY_VM, i, 0), 0);
-	}
-	ck_assert_uint_eq(fake_mem_pages, pages);
-	ck_assert_uint_eq(hv_parts[0].nr_made, 0);
-	ck_assert_uint_eq(hv_parts[2].nr_made, 0);
-	hv_vm_destroy(service);
-	free(scenario);
-	ck_assert_uint_eq(fake_mem_pages, 0);
-}
-
-static int64_t create(const char *name, uint64_t affinity, uint64_t flags)
-{
-	struct acrn_vm_creation *v = arg();
-
-	memset(v, 0, sizeof(*v));
-	memcpy(v->name, name, strnlen(name, sizeof(v->name)));
-	v->cpu_affinity = affinity;
-	v->vm_flag = flags;
-	return hc(HC_CREATE_VM, ARG, 0);
-}
-
-/* A VM "user", its relative id 1. */
-static struct vm *make_user(void)
-{
-	ck_assert_int_eq(create("user", 0, 0), 0);
-	ck_assert_uint_eq(((struct acrn_vm_creation *)arg())->vmid, 1);
-	return vm_table[2];
-}
-
-static int64_t attach(uint64_t vm, uint64_t page)
-{
-	memcpy(arg(), &page, 8);
-	return hc(HC_SET_IOREQ_BUFFER, vm, ARG);
-}
-
-static int64_t region(uint64_t vm, struct vm_memory_region r)
-{
-	struct set_regions s = { .vmid = (uint16_t)vm, .mr_num = 1, .regions_gpa = ARG + 64 };
-
-	memcpy(arg(), &s, sizeof(s));
-	memcpy((uint8_t *)arg() + 64, &r, sizeof(r));
-	return hc(HC_VM_SET_MEMORY_REGIONS, ARG, 0);
-}
-
 /* Changes the Service VM's own map; tables that takes are not lost. */
 #define OWN(call) do {					\
 	unsigned int before = fake_mem_pages;		\
 	ck_assert_int_eq(call, 0);			\
 	pages += fake_mem_pages - before;		\
 } while (0)
-
-#define RAM (MEM_ACCESS_RWX | MEM_TYPE_WB)
 
 START_TEST(unknown_ids)
 {
@@ -678,90 +588,6 @@ START_TEST(steps_do_not_wait_for_each_other)
 }
 END_TEST
 
-static int64_t vdev(uint64_t call, uint64_t id, uint64_t slot, const char *args, uint32_t size)
-{
-	struct acrn_vdev *v = arg();
-
-	memset(v, 0, sizeof(*v));
-	v->id.value = id;
-	v->slot = slot;
-	v->io_addr[0] = 0x1000;
-	v->io_addr[1] = 0x2000;
-	v->io_addr[2] = 0x4000000c;
-	v->io_addr[3] = 0x12;
-	v->io_addr[4] = 0xc001;
-	v->io_size[2] = size;
-	memcpy(v->args, args, strnlen(args, sizeof(v->args)));
-	return hc(call, 1, ARG);
-}
-
-START_TEST(virtual_devices)
-{
-	const struct ivshmem_request *r = &hv_vdev.request;
-	char endless[129];
-
-	make_user();
-	ck_assert_int_eq(vdev(HC_ADD_VDEV, VDEV_ID_IVSHMEM, 0x30, "hv:/shm", 4096), 0);
-	ck_assert_str_eq(hv_vdev.region, "shm");
-	ck_assert_uint_eq(r->bdf, 0x30);
-	ck_assert_uint_eq(r->size, 4096);
-	ck_assert_uint_eq(r->start[0], 0x1000);
-	ck_assert_uint_eq(r->start[1], 0x2000);
-	ck_assert_uint_eq(r->start[2], 0x124000000c);
-	ck_assert_uint_eq(r->start[3], 0xc001);
-	ck_assert_int_eq(vdev(HC_ADD_VDEV, VDEV_ID_IVSHMEM | 7ul << 32, 0x30, "/shm2", 0), 0);
-	ck_assert_str_eq(hv_vdev.region, "shm2");
-	ck_assert_int_eq(vdev(HC_ADD_VDEV, VDEV_ID_IVSHMEM, 0xffff, "shm3", 0), 0);
-	ck_assert_str_eq(hv_vdev.region, "shm3");
-	ck_assert_uint_eq(hv_vdev.nr_added, 3);
-	ck_assert_int_eq(vdev(HC_REMOVE_VDEV, VDEV_ID_IVSHMEM, 0x30, "", 0), 0);
-	ck_assert_uint_eq(hv_vdev.removed, 0x30);
-	memset(endless, 'a', sizeof(endless));
-	ck_assert_int_eq(vdev(HC_ADD_VDEV, VDEV_ID_IVSHMEM, 0x30, endless, 0), -EINVAL);
-	ck_assert_int_eq(vdev(HC_ADD_VDEV, VDEV_ID_IVSHMEM, 0, "shm", 0), -EINVAL);
-	ck_assert_int_eq(vdev(HC_ADD_VDEV, VDEV_ID_IVSHMEM, 0x10030, "shm", 0), -EINVAL);
-	ck_assert_int_eq(vdev(HC_ADD_VDEV, 0x12345678, 0x30, "shm", 0), -EINVAL);
-	/* Known to the interface, not to us. */
-	ck_assert_int_eq(vdev(HC_ADD_VDEV, VDEV_ID_UART, 0x30, "", 0), -ENOTTY);
-	ck_assert_int_eq(vdev(HC_ADD_VDEV, VDEV_ID_ROOT_PORT, 0x30, "", 0), -ENOTTY);
-	/* Not once it runs. */
-	vm_table[2]->state = VM_RUNNING;
-	ck_assert_int_eq(vdev(HC_ADD_VDEV, VDEV_ID_IVSHMEM, 0x30, "shm", 0), -EINVAL);
-	ck_assert_int_eq(vdev(HC_REMOVE_VDEV, VDEV_ID_IVSHMEM, 0x30, "", 0), -EINVAL);
-	vm_table[2]->state = VM_PAUSED;
-	ck_assert_int_eq(vdev(HC_ADD_VDEV, VDEV_ID_IVSHMEM, 0x30, "shm", 0), -EINVAL);
-	ck_assert_int_eq(vdev(HC_REMOVE_VDEV, VDEV_ID_IVSHMEM, 0x38, "", 0), 0);
-	vm_table[2]->state = VM_CREATED;
-	ck_assert_uint_eq(hv_vdev.nr_added, 3);
-}
-END_TEST
-
-/* Where a device of the hypervisor has memory nobody else maps, unmaps or changes rights. */
-START_TEST(memory_of_virtual_devices)
-{
-	struct wp_data wp = { .gpa = 0x201000 };
-	hpa_t shared;
-
-	make_user();
-	hv_vdev.at = 0x201000;
-	hv_vdev.size = 0x1000;
-	ck_assert_int_eq(region(1, (struct vm_memory_region){ MR_ADD, RAM, 0x200000, 0, 0x2000 }), -EINVAL);
-	ck_assert_int_eq(region(1, (struct vm_memory_region){ MR_DEL, 0, 0x200000, 0, 0x4000 }), -EINVAL);
-	ck_assert_int_eq(region(1, (struct vm_memory_region){ MR_MODIFY, RAM, 0x201000, 0, 0x1000 }), -EINVAL);
-	memcpy(arg(), &wp, sizeof(wp));
-	ck_assert_int_eq(hc(HC_VM_WRITE_PROTECT_PAGE, 1, ARG), -EINVAL);
-	ck_assert_int_eq(region(1, (struct vm_memory_region){ MR_ADD, RAM, 0x202000, 0, 0x1000 }), 0);
-	/* What the Service VM shares with others it cannot lend. */
-	ck_assert_int_eq(gpa_to_hpa(service, gpa(0x3000), &shared), 0);
-	hv_vdev.shared = shared.v;
-	hv_vdev.shared_size = 4096;
-	ck_assert_int_eq(region(1, (struct vm_memory_region){ MR_ADD, RAM, 0x300000, 0x2000, 0x2000 }), -EINVAL);
-	hv_vdev.shared_size = 0;
-	ck_assert_int_eq(region(1, (struct vm_memory_region){ MR_ADD, RAM, 0x300000, 0x2000, 0x2000 }), 0);
-	ck_assert_int_eq(hv_vdev.nr_locks, 0);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *s = suite_create("hypercall");
@@ -792,8 +618,6 @@ int main(void)
 	tcase_add_test(c, interrupt_counts);
 	tcase_add_test(c, interrupt_delay);
 	tcase_add_test(c, power_states);
-	tcase_add_test(c, virtual_devices);
-	tcase_add_test(c, memory_of_virtual_devices);
 	tcase_add_test(c, steps_do_not_wait_for_each_other);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
