@@ -13,8 +13,8 @@ $(HVCONFIG_DIR)/%.o: %.c misc/config/build.mk
 	@echo "  CC       $<"
 	$(Q)$(CC) $(HVCONFIG_CFLAGS) -c -o $@ $<
 
-# The schema is part of this object.
-$(HVCONFIG_DIR)/misc/config/hvconfig/schema.o: misc/config/schema/scenario.xsd
+# The schemas are part of this object.
+$(HVCONFIG_DIR)/misc/config/hvconfig/schema.o: $(wildcard misc/config/schema/*.xsd)
 
 $(HVCONFIG): $(HVCONFIG_OBJ)
 	@echo "  LINK     $@"

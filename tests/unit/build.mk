@@ -13,9 +13,9 @@ UNIT_TESTS := $(UNIT_NAMES:%=$(BUILD)/unit/%)
 # $(call unit_head,KEY,TEST): the words after "KEY:" in the comments at the test's head.
 unit_head = $(shell sed -n '1,40s|^/\* $(1): *\(.*\) \*/ *$$|\1|p' tests/unit/$(2).c)
 
-# $(call unit_object,TEST,SOURCE): objects are per test, since flags are.
+# $(call unit_object,TEST,SOURCE): objects are per test, since flags are. hvconfig's schema.c has the schemas inside.
 define unit_object
-$(BUILD)/unit/$(1).objects/$(2:.c=.o): $(2)
+$(BUILD)/unit/$(1).objects/$(2:.c=.o): $(2) $(if $(filter %/hvconfig/schema.c,$(2)),$(wildcard misc/config/schema/*.xsd))
 	@mkdir -p $$(@D)
 	$$(Q)$$(UNIT_CC) $$(UNIT_CFLAGS) $$(UNIT_INCLUDES) $(call unit_head,unit-flags,$(1)) -MMD -MP -c -o $$@ $$<
 endef
