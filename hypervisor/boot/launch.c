@@ -31,9 +31,6 @@
 
 #define LIMIT_4G	(1ul << 32)
 #define CMDLINE_PAGES	1u
-#define FLAGS_OFFERED	(SCENARIO_FLAG_LAPIC_PT | SCENARIO_FLAG_RT | SCENARIO_FLAG_HIDE_MTRR | SCENARIO_FLAG_STATIC_VM)
-#define OPTIONS_OFFERED	(SCENARIO_OPT_KVM_LEAF | SCENARIO_OPT_HYPERV_LEAVES | SCENARIO_OPT_NO_X2APIC | SCENARIO_OPT_TESTDEV | \
-			 SCENARIO_OPT_MICROCODE)
 
 static const struct scenario *scenario;
 static hpa_t ram[MAX_VMS];	/* of pre-launched VMs; taken once, kept over resets */
@@ -63,30 +60,13 @@ static bool is_ram(uint64_t at, uint64_t size, void *arg __unused)
 }
 
 /* A field of the format that this hypervisor does not serve is refused: ignored, it would be missed later. */
-static const char *unserved(const struct scenario_vm *cfg)
-{
-	unsigned int i;
-
-	if (cfg->nr_io_ranges)
-		return "io_range";
-	if (cfg->nr_pci_devs)
-		return "pci_dev";
-	if (cfg->kernel.acpi_tag[0])
-		return "acpi_tag";
-	/* acrn-dm has them. */
-	for (i = 0; i < SCENARIO_MAX_VUARTS && cfg->load_order == SCENARIO_POST_LAUNCHED; i++)
-		if (cfg->vuarts[i].type == SCENARIO_VUART_CONSOLE)
-			return "console vuart of a post-launched VM";
-	return NULL;
-}
-
 static void check_fields(void)
 {
 	char text[160];
 	unsigned int i;
 
 	for (i = 0; i < scenario->nr_vms; i++) {
-		const char *field = unserved(&scenario->vms[i]);
+		const char *field = scenario_unserved(&scenario->vms[i]);
 
 		if (!field)
 			continue;
@@ -101,7 +81,7 @@ static void check_machine(void)
 {
 	const struct scenario_machine m = {
 		.nr_pcpus = acpi.nr_cpus, .ram_size = e820_ram_bytes(&host_e820),
-		.guest_flags = FLAGS_OFFERED, .options = OPTIONS_OFFERED, .policies = (1u << SCENARIO_NR_POLICIES) - 1,
+		.guest_flags = SCENARIO_FLAGS_OFFERED, .options = SCENARIO_OPTS_OFFERED, .policies = (1u << SCENARIO_NR_POLICIES) - 1,
 		.tsc_khz = tsc_khz(), .tsc_scaling = feature_has(FEAT_TSC_SCALING), .has_module = has_module, .is_ram = is_ram,
 	};
 	struct scenario_error err;

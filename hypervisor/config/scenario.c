@@ -15,6 +15,18 @@
 #define IVSHMEM_MIN	PAGE_SIZE
 #define IVSHMEM_MAX	SIZE_1G
 
+/* Where the sentence in c->err is about. Who lists all faults gets it, and the checks go on. */
+static int note(struct scenario_check *c, const char *field, int index, int vm_id)
+{
+	c->err->field = field;
+	c->err->index = index;
+	c->err->vm_id = vm_id;
+	if (!c->found)
+		return -EINVAL;
+	c->found(c->err, c->arg);
+	return 0;
+}
+
 int scenario_refuse(struct scenario_check *c, const char *field, int index, const char *fmt, ...)
 {
 	va_list ap;
@@ -22,10 +34,7 @@ int scenario_refuse(struct scenario_check *c, const char *field, int index, cons
 	va_start(ap, fmt);
 	vsnprintf(c->err->text, sizeof(c->err->text), fmt, ap);
 	va_end(ap);
-	c->err->field = field;
-	c->err->index = index;
-	c->err->vm_id = -1;
-	return -EINVAL;
+	return note(c, field, index, -1);
 }
 
 int scenario_refuse_vm(struct scenario_check *c, const char *field, int index, const char *fmt, ...)
@@ -38,10 +47,7 @@ int scenario_refuse_vm(struct scenario_check *c, const char *field, int index, c
 	va_start(ap, fmt);
 	vsnprintf(c->err->text + used, size - (size_t)used, fmt, ap);
 	va_end(ap);
-	c->err->field = field;
-	c->err->index = index;
-	c->err->vm_id = (int)c->vm_id;
-	return -EINVAL;
+	return note(c, field, index, (int)c->vm_id);
 }
 
 bool scenario_all_zero(const void *data, size_t size)
@@ -214,6 +220,23 @@ static int check_regions(struct scenario_check *c)
 	return 0;
 }
 
+/* What stands behind a header that is believed. */
+static int check_contents(struct scenario_check *c)
+{
+	int rc;
+
+	rc = check_global(c);
+	if (!rc)
+		rc = check_names(c);
+	if (!rc)
+		rc = check_regions(c);
+	for (c->vm_id = 0; !rc && c->vm_id < c->s->nr_vms; c->vm_id++)
+		rc = scenario_check_vm(c);
+	if (!rc)
+		rc = scenario_check_set(c);
+	return rc;
+}
+
 int scenario_read(const void *blob, uint32_t size, const struct scenario **out, struct scenario_error *err)
 {
 	struct scenario_check c = { .s = blob, .err = err };
@@ -221,16 +244,17 @@ int scenario_read(const void *blob, uint32_t size, const struct scenario **out, 
 
 	rc = check_header(&c, blob, size);
 	if (!rc)
-		rc = check_global(&c);
-	if (!rc)
-		rc = check_names(&c);
-	if (!rc)
-		rc = check_regions(&c);
-	for (c.vm_id = 0; !rc && c.vm_id < c.s->nr_vms; c.vm_id++)
-		rc = scenario_check_vm(&c);
-	if (!rc)
-		rc = scenario_check_set(&c);
+		rc = check_contents(&c);
 	if (!rc)
 		*out = blob;
 	return rc;
+}
+
+void scenario_list(const struct scenario *s, scenario_found_t *found, void *arg)
+{
+	struct scenario_error err;
+	struct scenario_check c = { .s = s, .err = &err, .found = found, .arg = arg };
+	int rc = check_contents(&c);
+
+	(void)rc;	/* always 0 */
 }

@@ -16,6 +16,13 @@ struct scenario_error {
 	int index;		/* which of several (vuart, region, port range, PCI device, pCPU), -1: the field is single */
 };
 
+typedef void scenario_found_t(const struct scenario_error *err, void *arg);
+
+/* What this hypervisor serves of the flags and options that the format has. */
+#define SCENARIO_FLAGS_OFFERED	(SCENARIO_FLAG_LAPIC_PT | SCENARIO_FLAG_RT | SCENARIO_FLAG_HIDE_MTRR | SCENARIO_FLAG_STATIC_VM)
+#define SCENARIO_OPTS_OFFERED	(SCENARIO_OPT_KVM_LEAF | SCENARIO_OPT_HYPERV_LEAVES | SCENARIO_OPT_NO_X2APIC | SCENARIO_OPT_TESTDEV | \
+				 SCENARIO_OPT_MICROCODE)
+
 /* What the machine and this hypervisor offer; filled by the caller. `arg` goes back to the callbacks. */
 struct scenario_machine {
 	uint32_t nr_pcpus;
@@ -38,10 +45,22 @@ struct scenario_machine {
 int scenario_read(const void *blob, uint32_t size, const struct scenario **out, struct scenario_error *err) __must_check;
 
 /*
+ * All faults that scenario_read() would find one after the other, in its order. For hvconfig: the header must be right, strings terminated
+ * and counts within their arrays, as in what it has just made.
+ */
+void scenario_list(const struct scenario *s, scenario_found_t *found, void *arg);
+
+/*
  * Checks a scenario that scenario_read() accepted against the machine: CPUs, memory, features, boot modules. 0; -ENODEV for a CPU,
  * -ENOMEM for memory, -ENOENT for a module, -ENOSYS for a feature. Boot, before any VM is built.
  */
 int scenario_check_machine(const struct scenario *s, const struct scenario_machine *m, struct scenario_error *err) __must_check;
+
+/* The same with all faults; true when there was none. */
+bool scenario_list_machine(const struct scenario *s, const struct scenario_machine *m, scenario_found_t *found, void *arg);
+
+/* The field of a VM that this hypervisor does not serve although the format has it; NULL: there is none. */
+const char *scenario_unserved(const struct scenario_vm *vm);
 
 /* Checksum the module must carry: CRC-32 of total_size bytes with the crc32 field as zero. `s` spans at least total_size bytes. */
 uint32_t scenario_crc(const struct scenario *s);

@@ -10,9 +10,14 @@ struct scenario_check {
 	const struct scenario *s;
 	struct scenario_error *err;
 	unsigned int vm_id;
+	scenario_found_t *found;	/* NULL: the first fault ends the check */
+	void *arg;
 };
 
-/* Fills c->err with a sentence about the scenario as a whole. Always returns -EINVAL. */
+/*
+ * Fills c->err with a sentence about the scenario as a whole. -EINVAL, or 0 when all faults are listed: then the next check follows. What
+ * a later check relies on (an index that is in range) must therefore be returned from, not gone past.
+ */
 int scenario_refuse(struct scenario_check *c, const char *field, int index, const char *fmt, ...) __printf(4, 5);
 
 /* The same about VM c->vm_id, whose name (already checked) goes in front. */

@@ -5,6 +5,21 @@
 #include "lib/errno.h"
 #include "lib/util.h"
 
+const char *scenario_unserved(const struct scenario_vm *vm)
+{
+	if (vm->nr_io_ranges)
+		return "io_range";
+	if (vm->nr_pci_devs)
+		return "pci_dev";
+	if (vm->kernel.acpi_tag[0])
+		return "acpi_tag";
+	/* acrn-dm has them. */
+	for (unsigned int i = 0; i < SCENARIO_MAX_VUARTS && vm->load_order == SCENARIO_POST_LAUNCHED; i++)
+		if (vm->vuarts[i].type == SCENARIO_VUART_CONSOLE)
+			return "console vuart of a post-launched VM";
+	return NULL;
+}
+
 static int check_features(struct scenario_check *c, const struct scenario_machine *m)
 {
 	const struct scenario_vm *vm = &c->s->vms[c->vm_id];
@@ -13,7 +28,7 @@ static int check_features(struct scenario_check *c, const struct scenario_machin
 	if (flags)
 		scenario_refuse_vm(c, "guest_flags", -1, "guest flag %s is not offered by this hypervisor on this machine; drop it",
 				   scenario_flag_name(bit_lowest(flags)));
-	else if (options)
+	if (options && (!flags || c->found))
 		scenario_refuse_vm(c, "options", -1, "option %s is not offered by this hypervisor on this machine; drop it",
 				   scenario_option_name(bit_lowest(options)));
 	return flags || options ? -ENOSYS : 0;
@@ -67,14 +82,16 @@ static int check_modules(struct scenario_check *c, const struct scenario_machine
 		{ k->tag, "tag", "kernel" }, { k->ramdisk_tag, "ramdisk_tag", "ramdisk" }, { k->acpi_tag, "acpi_tag", "ACPI" },
 	};
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(wanted); i++) {
+	int rc = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(wanted) && (!rc || c->found); i++) {
 		if (!wanted[i].tag[0] || m->has_module(wanted[i].tag, m->arg))
 			continue;
 		scenario_refuse_vm(c, wanted[i].field, -1, "%s module \"%s\" is missing; load a boot module whose string begins with %s",
 				   wanted[i].what, wanted[i].tag, wanted[i].tag);
-		return -ENOENT;
+		rc = -ENOENT;
 	}
-	return 0;
+	return rc;
 }
 
 static int check_memory(struct scenario_check *c, const struct scenario_machine *m, uint64_t *left)
@@ -99,24 +116,39 @@ static int check_memory(struct scenario_check *c, const struct scenario_machine 
 	return 0;
 }
 
+/* The first fault's error; with c->found set, after all the others have been looked for. */
+static int check_machine(struct scenario_check *c, const struct scenario_machine *m)
+{
+	static int (*const checks[])(struct scenario_check *c, const struct scenario_machine *m) = {
+		check_cpus, check_policies, check_features, check_tsc,
+	};
+	uint64_t left = m->ram_size;
+	int first = 0;
+
+	for (c->vm_id = 0; c->vm_id < c->s->nr_vms; c->vm_id++) {
+		for (unsigned int i = 0; i < ARRAY_SIZE(checks) && (!first || c->found); i++)
+			first = checks[i](c, m) ?: first;
+		if (!first || c->found)
+			first = check_memory(c, m, &left) ?: first;
+		if (!first || c->found)
+			first = check_modules(c, m) ?: first;
+		if (first && !c->found)
+			break;
+	}
+	return first;
+}
+
 int scenario_check_machine(const struct scenario *s, const struct scenario_machine *m, struct scenario_error *err)
 {
 	struct scenario_check c = { .s = s, .err = err };
-	uint64_t left = m->ram_size;
-	int rc = 0;
 
-	for (; !rc && c.vm_id < s->nr_vms; c.vm_id++) {
-		rc = check_cpus(&c, m);
-		if (!rc)
-			rc = check_policies(&c, m);
-		if (!rc)
-			rc = check_features(&c, m);
-		if (!rc)
-			rc = check_tsc(&c, m);
-		if (!rc)
-			rc = check_memory(&c, m, &left);
-		if (!rc)
-			rc = check_modules(&c, m);
-	}
-	return rc;
+	return check_machine(&c, m);
+}
+
+bool scenario_list_machine(const struct scenario *s, const struct scenario_machine *m, scenario_found_t *found, void *arg)
+{
+	struct scenario_error err;
+	struct scenario_check c = { .s = s, .err = &err, .found = found, .arg = arg };
+
+	return !check_machine(&c, m);
 }

@@ -149,7 +149,7 @@ static int check_priorities(struct scenario_check *c)
 		vm = &c->s->vms[c->vm_id];
 		if (vm->load_order == SCENARIO_SERVICE)
 			service = vm;
-		if (vm->load_order != SCENARIO_POST_LAUNCHED || !vm->priority)
+		if (vm->load_order != SCENARIO_POST_LAUNCHED || !vm->priority || !service)
 			continue;
 		if (vm->priority > service->priority)
 			return scenario_refuse_vm(c, "priority", -1, "priority %u is above the %u of the Service VM, which does its I/O; "

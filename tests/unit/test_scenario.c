@@ -391,6 +391,65 @@ START_TEST(slots_may_share_cpus)
 }
 END_TEST
 
+struct list {
+	char text[16][320];
+	unsigned int nr;
+};
+
+static void keep(const struct scenario_error *e, void *arg)
+{
+	struct list *l = arg;
+
+	ck_assert_uint_lt(l->nr, 16);
+	strcpy(l->text[l->nr++], e->text);
+}
+
+/* Eight faults, of one VM and between VMs, two of them in one field's rules: all are found in one go, the reader's own first. */
+START_TEST(all_faults_are_listed)
+{
+	struct scenario *s = sample_scenario();
+	struct scenario_error e;
+	const struct scenario *out;
+	struct list l = { .nr = 0 };
+
+	scenario_list(s, keep, &l);
+	ck_assert_uint_eq(l.nr, 0);
+	s->ivshmem[0].size = 5;
+	RT->memory_size += 4096;
+	RT->memory_hpa = 4096;
+	RT->vuarts[0].io_base = 1;
+	RT->vuarts[0].irq = 2;
+	USER->weight = 200;
+	USER->load_order = SCENARIO_PRE_LAUNCHED;
+	SERVICE->cpu_affinity |= RT->cpu_affinity;
+	sample_seal(s);
+	scenario_list(s, keep, &l);
+	ck_assert_uint_ge(l.nr, 8);
+	ck_assert_int_eq(scenario_read(s, SAMPLE_SIZE, &out, &e), -EINVAL);
+	ck_assert_str_eq(l.text[0], e.text);
+	ck_assert_ptr_nonnull(strstr(l.text[0], "size 0x5"));
+	ck_assert_ptr_nonnull(strstr(l.text[1], "memory_size 0x"));
+	ck_assert_ptr_nonnull(strstr(l.text[2], "memory_hpa 0x1000 is not"));
+	ck_assert_ptr_nonnull(strstr(l.text[3], "io_base 0x1"));
+	ck_assert_ptr_nonnull(strstr(l.text[4], "irq 2"));
+	free(s);
+}
+END_TEST
+
+/* A user VM with a priority, and nobody to start it. */
+START_TEST(list_without_service_vm)
+{
+	struct scenario *s = sample_scenario();
+	struct list l = { .nr = 0 };
+
+	SERVICE->load_order = SCENARIO_PRE_LAUNCHED;
+	USER->priority = 9;
+	scenario_list(s, keep, &l);
+	ck_assert_uint_ge(l.nr, 2);
+	free(s);
+}
+END_TEST
+
 START_TEST(every_value_has_a_word)
 {
 	ck_assert_str_eq(scenario_policy_name(SCENARIO_POLICY_SPORADIC), "sporadic");
@@ -421,6 +480,8 @@ int main(void)
 	tcase_add_loop_test(tc, fault_is_refused, 0, (int)ARRAY_SIZE(faults));
 	tcase_add_test(tc, form_is_refused);
 	tcase_add_test(tc, slots_may_share_cpus);
+	tcase_add_test(tc, all_faults_are_listed);
+	tcase_add_test(tc, list_without_service_vm);
 	tcase_add_test(tc, every_value_has_a_word);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

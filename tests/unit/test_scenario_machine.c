@@ -65,6 +65,46 @@ START_TEST(missing_cpu)
 }
 END_TEST
 
+static void count(const struct scenario_error *e, void *arg)
+{
+	ck_assert_uint_gt(strlen(e->text), 0);
+	++*(unsigned int *)arg;
+}
+
+START_TEST(all_that_is_missing)
+{
+	struct scenario_machine m = machine("Linux_bzImage Linux_initrd ");
+	struct scenario *s = sample_scenario();
+	unsigned int nr = 0;
+
+	ck_assert(!scenario_list_machine(s, &m, count, &nr));
+	ck_assert_uint_eq(nr, 4);	/* two modules each of two VMs */
+	m.nr_pcpus = 2;
+	m.guest_flags = 0;
+	nr = 0;
+	ck_assert(!scenario_list_machine(s, &m, count, &nr));
+	ck_assert_uint_gt(nr, 6);
+	m = machine(ALL_TAGS);
+	ck_assert(scenario_list_machine(s, &m, count, &nr));
+	free(s);
+}
+END_TEST
+
+START_TEST(fields_not_served)
+{
+	struct scenario *s = sample_scenario();
+
+	ck_assert_str_eq(scenario_unserved(&s->vms[SAMPLE_RT]), "io_range");
+	s->vms[SAMPLE_RT].nr_io_ranges = 0;
+	ck_assert_str_eq(scenario_unserved(&s->vms[SAMPLE_RT]), "pci_dev");
+	ck_assert_str_eq(scenario_unserved(&s->vms[SAMPLE_SAFETY]), "acpi_tag");
+	ck_assert_ptr_null(scenario_unserved(&s->vms[SAMPLE_SERVICE]));
+	s->vms[SAMPLE_USER].vuarts[0].type = SCENARIO_VUART_CONSOLE;
+	ck_assert_str_eq(scenario_unserved(&s->vms[SAMPLE_USER]), "console vuart of a post-launched VM");
+	free(s);
+}
+END_TEST
+
 /* Of the CPUs a user VM may choose from, one is enough; none at all is refused. */
 START_TEST(missing_cpu_of_slot)
 {
@@ -152,6 +192,8 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tc, fitting_machine);
+	tcase_add_test(tc, all_that_is_missing);
+	tcase_add_test(tc, fields_not_served);
 	tcase_add_test(tc, missing_cpu);
 	tcase_add_test(tc, missing_cpu_of_slot);
 	tcase_add_test(tc, missing_modules);
