@@ -159,9 +159,10 @@ static int check_names(struct scenario_check *c)
 		const char *fault = name_fault(s->vms[i].name, sizeof(s->vms[i].name));
 
 		if (fault) {
-			scenario_refuse(c, "name", -1, "vm %u: its name %s", i, fault);
-			c->err->vm_id = (int)i;
-			return -EINVAL;
+			snprintf(c->err->text, sizeof(c->err->text), "vm %u: its name %s", i, fault);
+			if (note(c, "name", -1, (int)i))
+				return -EINVAL;
+			continue;
 		}
 		c->vm_id = i;
 		for (unsigned int j = 0; j < i; j++)

@@ -9,14 +9,25 @@
 
 #include "values.h"
 
-/* The schema travels inside the program, so that the two always fit. Built from the top folder. */
+/* The schemas travel inside the program, so that they always fit. Built from the top folder. */
 __asm__(".pushsection .rodata\n"
 	"schema_text:\n"
 	".incbin \"misc/config/schema/scenario.xsd\"\n"
 	"schema_text_end:\n"
+	"board_text:\n"
+	".incbin \"misc/config/schema/board.xsd\"\n"
+	"board_text_end:\n"
 	".popsection\n");
 extern const char schema_text[] __asm__("schema_text");
 extern const char schema_text_end[] __asm__("schema_text_end");
+extern const char board_text[] __asm__("board_text");
+extern const char board_text_end[] __asm__("board_text_end");
+
+/* One of the schemas as text. */
+struct text {
+	const char *at;
+	int size;
+};
 
 struct validation {
 	struct report *report;
@@ -24,14 +35,32 @@ struct validation {
 	long facet_line;	/* line of the last error about a form or word, -1: none */
 };
 
-static int schema_size(void)
+static struct text scenario_schema(void)
 {
-	return (int)(schema_text_end - schema_text);
+	return (struct text){ schema_text, (int)(schema_text_end - schema_text) };
+}
+
+static xmlDoc *document(struct text t)
+{
+	return xmlReadMemory(t.at, t.size, "schema", NULL, XML_PARSE_NONET);
 }
 
 xmlDoc *schema_document(void)
 {
-	return xmlReadMemory(schema_text, schema_size(), "scenario.xsd", NULL, XML_PARSE_NONET);
+	return document(scenario_schema());
+}
+
+bool schema_is(const xmlNode *node, const char *name)
+{
+	return node->type == XML_ELEMENT_NODE && !strcmp((const char *)node->name, name);
+}
+
+bool schema_attribute(xmlNode *node, const char *name, char *text, size_t size)
+{
+	xmlAttr *attr = xmlHasProp(node, (const xmlChar *)name);
+
+	text[0] = '\0';
+	return attr && value_collapse((xmlNode *)attr, text, size);
 }
 
 xmlNode *schema_child(const xmlNode *parent, const char *name, const char *value)
@@ -150,9 +179,9 @@ static void on_error(void *arg, xmlErrorPtr e)
 		explain(v, line, node, message);
 }
 
-static bool validates(struct validation *v, xmlDoc *doc)
+static void validate(struct validation *v, struct text t, xmlDoc *doc)
 {
-	xmlSchemaParserCtxt *parser = xmlSchemaNewMemParserCtxt(schema_text, schema_size());
+	xmlSchemaParserCtxt *parser = xmlSchemaNewMemParserCtxt(t.at, t.size);
 	xmlSchema *schema = parser ? xmlSchemaParse(parser) : NULL;
 	xmlSchemaValidCtxt *valid = schema ? xmlSchemaNewValidCtxt(schema) : NULL;
 	int rc = -1;
@@ -166,33 +195,66 @@ static bool validates(struct validation *v, xmlDoc *doc)
 	xmlSchemaFreeValidCtxt(valid);
 	xmlSchemaFree(schema);
 	xmlSchemaFreeParserCtxt(parser);
-	return rc == 0;
 }
 
-xmlDoc *schema_load(struct report *r)
+static xmlDoc *read_xml(struct validation *v)
 {
-	struct validation v = { .report = r, .schema = schema_document(), .facet_line = -1 };
-	xmlDoc *doc = NULL;
+	struct report *r = v->report;
+	xmlDoc *doc;
 
-	if (!v.schema) {
-		errno = ENOMEM;
-		return NULL;
-	}
 	errno = 0;
-	xmlSetStructuredErrorFunc(&v, on_error);
+	xmlSetStructuredErrorFunc(v, on_error);
 	doc = xmlReadFile(r->file, NULL, XML_PARSE_NONET);
 	xmlSetStructuredErrorFunc(NULL, NULL);
 	if (doc || r->errors)
 		errno = 0;
 	else if (!errno)
 		errno = EIO;
-	/* Entities could hide what a file says, or blow it up; a scenario needs none. */
+	/* Entities could hide what a file says, or blow it up; nothing here needs them. */
 	if (doc && doc->intSubset)
-		report_error(r, 0, "a DOCTYPE is not allowed in a scenario; remove it");
-	if (doc && (r->errors || !validates(&v, doc))) {
+		report_error(r, 0, "a DOCTYPE is not allowed here; remove it");
+	if (doc && r->errors) {
 		xmlFreeDoc(doc);
 		doc = NULL;
 	}
+	return doc;
+}
+
+static xmlDoc *load(struct report *r, struct text t)
+{
+	struct validation v = { .report = r, .schema = document(t), .facet_line = -1 };
+	xmlDoc *doc;
+
+	if (!v.schema) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	doc = read_xml(&v);
+	if (doc)
+		validate(&v, t, doc);
 	xmlFreeDoc(v.schema);
 	return doc;
+}
+
+xmlDoc *schema_load(struct report *r)
+{
+	return load(r, scenario_schema());
+}
+
+xmlDoc *schema_load_board(struct report *r)
+{
+	xmlDoc *doc = load(r, (struct text){ board_text, (int)(board_text_end - board_text) });
+
+	if (doc && r->errors) {
+		xmlFreeDoc(doc);
+		doc = NULL;
+	}
+	return doc;
+}
+
+xmlDoc *schema_load_any(struct report *r)
+{
+	struct validation v = { .report = r, .facet_line = -1 };
+
+	return read_xml(&v);
 }

@@ -9,26 +9,6 @@
 #include "fields.h"
 #include "values.h"
 
-static void print_escaped(const char *text, FILE *out)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '&':
-			fputs("&amp;", out);
-			break;
-		default:
-			fputc(*text, out);
-			break;
-		}
-	}
-}
-
 static void show_elements(const struct field *fields, const void *record, const char *indent, FILE *out)
 {
 	char text[SCENARIO_BOOTARGS_SIZE + 64];
@@ -38,7 +18,7 @@ static void show_elements(const struct field *fields, const void *record, const 
 			continue;
 		field_print(f, record, text, sizeof(text));
 		fprintf(out, "%s<%s>", indent, f->name);
-		print_escaped(text, out);
+		value_print_escaped(text, out);
 		fprintf(out, "</%s>\n", f->name);
 	}
 }

@@ -139,3 +139,23 @@ void value_print_cpus(uint64_t mask, char *text, size_t size)
 		i = last;
 	}
 }
+
+void value_print_escaped(const char *text, FILE *out)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '&':
+			fputs("&amp;", out);
+			break;
+		default:
+			fputc(*text, out);
+			break;
+		}
+	}
+}

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* The text below an XML node with blanks and line ends collapsed. False when it does not fit. */
 bool value_collapse(const xmlNode *node, char *text, size_t size);
@@ -22,3 +23,6 @@ const char *value_bdf(const char *text, uint16_t *bdf);
 /* The reverse: `text` takes the longest result when it has 64 bytes (cpus: 256). */
 void value_print_size(uint64_t value, char *text, size_t size);
 void value_print_cpus(uint64_t mask, char *text, size_t size);
+
+/* Text with &, < and > as XML writes them. */
+void value_print_escaped(const char *text, FILE *out);
