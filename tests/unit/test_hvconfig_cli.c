@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hvconfig as a command: exit codes, and that a refusal leaves the files as they were. */
-/* unit: misc/config/hvconfig/build.c misc/config/hvconfig/fill.c misc/config/hvconfig/fill_vuart.c misc/config/hvconfig/fill_launch.c misc/config/hvconfig/rules.c misc/config/hvconfig/board.c misc/config/hvconfig/schema.c misc/config/hvconfig/doc.c misc/config/hvconfig/show.c misc/config/hvconfig/fields.c misc/config/hvconfig/values.c misc/config/hvconfig/report.c hypervisor/config/scenario.c hypervisor/config/scenario_vm.c hypervisor/config/scenario_set.c hypervisor/config/scenario_machine.c hypervisor/config/scenario_names.c hypervisor/lib/crc.c */
+/* unit: misc/config/hvconfig/build.c misc/config/hvconfig/fill.c misc/config/hvconfig/fill_vuart.c misc/config/hvconfig/fill_launch.c misc/config/hvconfig/rules.c misc/config/hvconfig/board.c misc/config/hvconfig/schema.c misc/config/hvconfig/doc.c misc/config/hvconfig/show.c misc/config/hvconfig/fields.c misc/config/hvconfig/values.c misc/config/hvconfig/report.c misc/config/hvconfig/emit_grub.c misc/config/hvconfig/emit_launch.c misc/config/hvconfig/emit_domain.c misc/config/hvconfig/explain.c misc/config/hvconfig/output.c misc/config/hvconfig/diff.c misc/config/hvconfig/facts.c hypervisor/config/scenario.c hypervisor/config/scenario_vm.c hypervisor/config/scenario_set.c hypervisor/config/scenario_machine.c hypervisor/config/scenario_names.c hypervisor/lib/crc.c */
 /* unit-flags: -Imisc/config/hvconfig -I/usr/include/libxml2 -D_GNU_SOURCE */
 /* unit-libs: -lxml2 */
 #define main hvconfig_main
@@ -9,8 +9,12 @@
 
 #include <check.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define SCENARIO "misc/config/scenarios/hybrid_rt.xml"
+#define OTHER "misc/config/scenarios/hybrid.xml"
+#define BOARD "tests/golden/scenario/boards/small.xml"
+#define BROKEN "tests/golden/scenario/weight.xml"
 
 static char dir[] = "/tmp/test_hvconfig_cli.XXXXXX", target[64], bad[64];
 
@@ -57,6 +61,55 @@ START_TEST(exit_codes)
 	ck_assert_int_eq(RUN("build", SCENARIO), 2);
 	ck_assert_int_eq(RUN("build", SCENARIO, "-x", target), 2);
 	ck_assert_int_eq(RUN("frobnicate", SCENARIO), 2);
+	ck_assert_int_eq(RUN("help"), 0);
+	ck_assert_int_eq(RUN("--help"), 0);
+}
+END_TEST
+
+START_TEST(exit_codes_with_a_board)
+{
+	ck_assert_int_eq(RUN("check", "--board", BOARD, SCENARIO, OTHER), 0);
+	ck_assert_int_eq(RUN("check", SCENARIO, BROKEN), 1);
+	ck_assert_int_eq(RUN("check", BROKEN, "/nonexistent.xml"), 2);
+	ck_assert_int_eq(RUN("check", "-b", BOARD, "tests/golden/scenario/board_cpu.xml"), 1);
+	ck_assert_int_eq(RUN("check", "-b", SCENARIO, SCENARIO), 1);	/* no board */
+	ck_assert_int_eq(RUN("check", "-b", "/nonexistent.xml", SCENARIO), 2);
+	ck_assert_int_eq(RUN("explain", SCENARIO), 0);
+	ck_assert_int_eq(RUN("explain", SCENARIO, "--board", BOARD), 0);
+	ck_assert_int_eq(RUN("explain", BROKEN), 1);
+	ck_assert_int_eq(RUN("explain", SCENARIO, OTHER), 2);
+}
+END_TEST
+
+/* As of diff(1). */
+START_TEST(exit_codes_of_diff)
+{
+	ck_assert_int_eq(RUN("diff", SCENARIO, SCENARIO), 0);
+	ck_assert_int_eq(RUN("diff", SCENARIO, OTHER), 1);
+	ck_assert_int_eq(RUN("diff", SCENARIO, BROKEN), 2);
+	ck_assert_int_eq(RUN("diff", "/nonexistent.xml", SCENARIO), 2);
+	ck_assert_int_eq(RUN("diff", SCENARIO), 2);
+	ck_assert_int_eq(RUN("diff", SCENARIO, OTHER, "-b", BOARD), 2);
+}
+END_TEST
+
+START_TEST(builds_a_folder)
+{
+	char path[96];
+
+	unlink(target);
+	snprintf(path, sizeof(path), "%s/made", dir);
+	ck_assert_int_eq(RUN("build", SCENARIO, "-d", path), 0);
+	ck_assert_int_eq(RUN("build", SCENARIO, "-d", path, "-o", target), 2);
+	ck_assert_int_eq(RUN("build", BROKEN, "-d", path), 1);
+	ck_assert_int_eq(RUN("build", SCENARIO, "-d", bad), 2);	/* a file */
+	snprintf(path, sizeof(path), "%s/made/hybrid_rt.bin", dir);
+	ck_assert_int_eq(RUN("show", path), 0);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/made/grub.cfg", dir);
+	ck_assert_int_eq(unlink(path), 0);
+	snprintf(path, sizeof(path), "%s/made", dir);
+	ck_assert_int_eq(rmdir(path), 0);
 }
 END_TEST
 
@@ -99,6 +152,9 @@ int main(void)
 	(void)hvconfig_main;
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, exit_codes);
+	tcase_add_test(tc, exit_codes_with_a_board);
+	tcase_add_test(tc, exit_codes_of_diff);
+	tcase_add_test(tc, builds_a_folder);
 	tcase_add_test(tc, builds_and_shows);
 	tcase_add_test(tc, refusal_changes_nothing);
 	suite_add_tcase(suite, tc);
