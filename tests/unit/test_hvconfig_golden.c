@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hvconfig against files: tests/golden/scenario has one broken scenario for each rule,
+ * hvconfig against files: tests/golden/scenario has one broken scenario for each rule, tests/golden/import scenarios of ACRN, and
  * tests/golden/made one that has everything, with all that is made of it. What must be said stands at a file's end, in a comment
  * that begins "said"; what must be made, in a file beside it. GOLDEN_UPDATE=1 writes both as they are now: look at the difference.
  */
-/* unit: misc/config/hvconfig/build.c misc/config/hvconfig/fill.c misc/config/hvconfig/fill_vuart.c misc/config/hvconfig/fill_launch.c misc/config/hvconfig/rules.c misc/config/hvconfig/board.c misc/config/hvconfig/schema.c misc/config/hvconfig/show.c misc/config/hvconfig/fields.c misc/config/hvconfig/values.c misc/config/hvconfig/report.c misc/config/hvconfig/emit_grub.c misc/config/hvconfig/emit_launch.c misc/config/hvconfig/emit_domain.c misc/config/hvconfig/explain.c misc/config/hvconfig/output.c misc/config/hvconfig/diff.c misc/config/hvconfig/facts.c hypervisor/config/scenario.c hypervisor/config/scenario_vm.c hypervisor/config/scenario_set.c hypervisor/config/scenario_machine.c hypervisor/config/scenario_names.c hypervisor/lib/crc.c */
+/* unit: misc/config/hvconfig/build.c misc/config/hvconfig/fill.c misc/config/hvconfig/fill_vuart.c misc/config/hvconfig/fill_launch.c misc/config/hvconfig/rules.c misc/config/hvconfig/board.c misc/config/hvconfig/schema.c misc/config/hvconfig/show.c misc/config/hvconfig/fields.c misc/config/hvconfig/values.c misc/config/hvconfig/report.c misc/config/hvconfig/import.c misc/config/hvconfig/import_xml.c misc/config/hvconfig/import_vm.c misc/config/hvconfig/import_vuart.c misc/config/hvconfig/emit_grub.c misc/config/hvconfig/emit_launch.c misc/config/hvconfig/emit_domain.c misc/config/hvconfig/explain.c misc/config/hvconfig/output.c misc/config/hvconfig/diff.c misc/config/hvconfig/facts.c hypervisor/config/scenario.c hypervisor/config/scenario_vm.c hypervisor/config/scenario_set.c hypervisor/config/scenario_machine.c hypervisor/config/scenario_names.c hypervisor/lib/crc.c */
 /* unit-flags: -Imisc/config/hvconfig -I/usr/include/libxml2 -D_GNU_SOURCE */
 /* unit-libs: -lxml2 */
 #include <check.h>
@@ -20,6 +20,7 @@
 #include "diff.h"
 #include "emit.h"
 #include "explain.h"
+#include "import.h"
 #include "output.h"
 #include "schema.h"
 
@@ -259,6 +260,42 @@ START_TEST(every_rule_has_its_file)
 }
 END_TEST
 
+static void import_one(const char *path, const char *name)
+{
+	struct report r = { .file = path };
+	char *said, *text = NULL, out[320];
+	struct setup *setup;
+	size_t size;
+	xmlDoc *doc;
+
+	r.out = open_memstream(&said, &size);
+	doc = schema_load_any(&r);
+	if (doc)
+		text = import_scenario(doc, &r);
+	xmlFreeDoc(doc);
+	fclose(r.out);
+	ck_assert_msg((text == NULL) == (r.errors > 0), "%s", path);
+	compare_said(path, without_name(said, path));
+	free(said);
+	if (text) {
+		snprintf(out, sizeof(out), "%s", path);
+		strcpy(strstr(out, ".xml"), ".out");
+		compare_file(out, text);
+		/* A file that needs no hand is right as it is. */
+		setup = load(out, NULL, &said);
+		ck_assert_msg(setup != NULL || !strncmp(name, "hand_", 5), "%s: %s", name, said);
+		setup_free(setup);
+		free(said);
+	}
+	free(text);
+}
+
+START_TEST(imports)
+{
+	ck_assert_uint_gt(each_xml(GOLDEN "import", import_one), 3);
+}
+END_TEST
+
 static void compare_printed(const char *name, char *text)
 {
 	char path[128], *body = text;
@@ -399,6 +436,7 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_broken_file_for_each_rule);
 	tcase_add_test(tc, every_rule_has_its_file);
+	tcase_add_test(tc, imports);
 	tcase_add_test(tc, everything_is_made);
 	tcase_add_test(tc, everything_is_explained);
 	tcase_add_test(tc, differences_of_meaning);

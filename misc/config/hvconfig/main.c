@@ -11,6 +11,7 @@
 #include "config/scenario.h"
 #include "diff.h"
 #include "explain.h"
+#include "import.h"
 #include "output.h"
 #include "schema.h"
 #include "show.h"
@@ -32,6 +33,7 @@ static int usage(FILE *out)
 	      "       hvconfig build [--board BOARD.xml] FILE.xml -d DIR      that, grub.cfg, launch scripts and libvirt domains\n"
 	      "       hvconfig explain [--board BOARD.xml] FILE.xml           say in plain words what it makes\n"
 	      "       hvconfig diff FILE.xml FILE.xml                         how do the two differ in what they mean?\n"
+	      "       hvconfig import ACRN.xml [-o FILE.xml]                  take over a scenario file of ACRN\n"
 	      "       hvconfig show FILE.bin                                  print a module as XML\n"
 	      "       hvconfig doc                                            print the list of fields\n", out);
 	return out == stdout ? DONE : TROUBLE;
@@ -147,6 +149,26 @@ static int do_diff(const struct options *o)
 	return rc;
 }
 
+static int do_import(const struct options *o)
+{
+	struct report r = { .file = o->files[0], .out = stderr };
+	xmlDoc *doc = schema_load_any(&r);
+	char *text = NULL;
+	int rc = DONE;
+
+	if (!doc && !r.errors)
+		return trouble(o->files[0]);
+	if (doc)
+		text = import_scenario(doc, &r);
+	xmlFreeDoc(doc);
+	if (text && o->out && !output_file(o->out, text, strlen(text), 0666))
+		rc = trouble(o->out);
+	else if (text && !o->out)
+		fputs(text, stdout);
+	free(text);
+	return text ? rc : REFUSED;
+}
+
 static int do_show(const struct options *o)
 {
 	static _Alignas(8) unsigned char blob[MODULE_MAX + 1];
@@ -195,6 +217,7 @@ static const struct command {
 	{ "build", do_build, 1, 1, true, true, true, true },
 	{ "explain", do_explain, 1, 1, true, false, false, false },
 	{ "diff", do_diff, 2, 2, false, false, false, false },
+	{ "import", do_import, 1, 1, false, true, false, false },
 	{ "show", do_show, 1, 1, false, false, false, false },
 	{ "doc", do_doc, 0, 0, false, false, false, false },
 	{ "help", do_help, 0, 0, false, false, false, false },
