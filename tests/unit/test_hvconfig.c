@@ -283,7 +283,7 @@ END_TEST
 /* The scenarios of the tree, each built and shown and built again. */
 START_TEST(shipped_scenarios)
 {
-	static const char *const names[] = { "hybrid_rt", "hybrid", "shared", "partitioned" };
+	static const char *const names[] = { "hybrid_rt", "hybrid", "shared", "partitioned", "industry" };
 	char path[128];
 	struct report r = { .file = path, .out = stderr };
 
