@@ -14,6 +14,12 @@ static bool some_modules(const char *tag, void *arg)
 	return strlen(tag) % 2;
 }
 
+static void found(const struct scenario_error *e, void *arg)
+{
+	(void)e, (void)arg;
+	abort();	/* hvconfig would refuse what the hypervisor takes */
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct scenario_machine m = { .nr_pcpus = 4, .ram_size = 1ull << 30, .policies = 0x7f, .has_module = some_modules };
@@ -30,8 +36,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(s, data, size);
 	if (size >= sizeof(*s) && s->total_size >= sizeof(*s) && s->total_size <= size)
 		s->crc32 = scenario_crc(s);
-	if (scenario_read(s, (uint32_t)size, &out, &e) == 0 && scenario_check_machine(out, &m, &e) && !e.text[0])
-		abort();	/* refused without a word */
+	if (scenario_read(s, (uint32_t)size, &out, &e) == 0) {
+		scenario_list(out, found, NULL);
+		if (scenario_check_machine(out, &m, &e) && !e.text[0])
+			abort();	/* refused without a word */
+	}
 	free(s);
 	return 0;
 }
