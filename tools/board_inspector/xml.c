@@ -164,6 +164,20 @@ static void write_memory(struct xml *x)
 	end(x);
 }
 
+static void write_dmar(struct xml *x, const struct board_acpi *a)
+{
+	begin(x, "dmar");
+	attribute(x, "interrupt_remapping", "%s", a->intr_remap ? "yes" : "no");
+	for (unsigned int i = 0; i < a->nr_drhds; i++) {
+		begin(x, "drhd");
+		attribute(x, "address", "0x%" PRIx64, a->drhd[i].address);
+		attribute(x, "segment", "%u", a->drhd[i].segment);
+		attribute(x, "include_all", "%s", a->drhd[i].include_all ? "yes" : "no");
+		end(x);
+	}
+	end(x);
+}
+
 static void write_acpi(struct xml *x)
 {
 	const struct board_acpi *a = &x->b->acpi;
@@ -185,18 +199,8 @@ static void write_acpi(struct xml *x)
 		attribute(x, "gsi_base", "%u", a->ioapic[i].gsi_base);
 		end(x);
 	}
-	if (a->has_dmar) {
-		begin(x, "dmar");
-		attribute(x, "interrupt_remapping", "%s", a->intr_remap ? "yes" : "no");
-		for (unsigned int i = 0; i < a->nr_drhds; i++) {
-			begin(x, "drhd");
-			attribute(x, "address", "0x%" PRIx64, a->drhd[i].address);
-			attribute(x, "segment", "%u", a->drhd[i].segment);
-			attribute(x, "include_all", "%s", a->drhd[i].include_all ? "yes" : "no");
-			end(x);
-		}
-		end(x);
-	}
+	if (a->has_dmar)
+		write_dmar(x, a);
 	if (a->has_ecam) {
 		begin(x, "ecam");
 		attribute(x, "address", "0x%" PRIx64, a->ecam_base);
