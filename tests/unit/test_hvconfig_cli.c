@@ -8,6 +8,8 @@
 #undef main
 
 #include <check.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -139,6 +141,23 @@ START_TEST(builds_and_shows)
 }
 END_TEST
 
+/* As on a full disk: the file that was there stays, and nothing beside it. */
+START_TEST(no_room)
+{
+	struct rlimit small = { 4000, 4000 };
+	struct stat before, after;
+
+	ck_assert_int_eq(RUN("build", SCENARIO, "-o", target), 0);
+	ck_assert_int_eq(stat(target, &before), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	ck_assert_int_eq(RUN("build", "misc/config/scenarios/industry.xml", "-o", target), 2);
+	ck_assert_int_eq(stat(target, &after), 0);
+	ck_assert_int_eq(after.st_size, before.st_size);
+	ck_assert_int_eq(after.st_ino, before.st_ino);
+}
+END_TEST
+
 START_TEST(refusal_changes_nothing)
 {
 	struct stat st;
@@ -169,6 +188,7 @@ int main(void)
 	tcase_add_test(tc, imports_what_it_can_check);
 	tcase_add_test(tc, builds_a_folder);
 	tcase_add_test(tc, builds_and_shows);
+	tcase_add_test(tc, no_room);
 	tcase_add_test(tc, refusal_changes_nothing);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

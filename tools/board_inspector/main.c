@@ -82,7 +82,7 @@ static int write_board(const struct board *b, const struct options *o)
 	out = fopen(temp, "w");
 	if (!out)
 		return trouble(temp, errno);
-	written = board_write(b, o->name, out);
+	written = board_write(b, o->name, out) && !fflush(out) && !fsync(fileno(out));
 	if (fclose(out) || !written || rename(temp, path)) {
 		int error = errno;
 

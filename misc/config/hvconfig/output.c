@@ -23,7 +23,8 @@ bool output_file(const char *file, const void *data, size_t size, mode_t mode)
 		return false;
 	out = fopen(temp, "wb");
 	if (out) {
-		bool written = fwrite(data, 1, size, out) == size && !fchmod(fileno(out), mode & ~mask);
+		bool written = fwrite(data, 1, size, out) == size && !fflush(out) && !fchmod(fileno(out), mode & ~mask) &&
+			       !fsync(fileno(out));
 
 		done = !fclose(out) && written && !rename(temp, file);
 		if (!done) {

@@ -9,7 +9,7 @@
 #include "board.h"
 #include "setup.h"
 
-/* Writes beside the target and renames, so that a failure leaves nothing half-made. False with errno. */
+/* Writes beside the target, to the disk, and renames: a failure, of the power too, leaves the file that was there. False with errno. */
 bool output_file(const char *file, const void *data, size_t size, mode_t mode);
 
 /*

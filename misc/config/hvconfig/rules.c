@@ -8,6 +8,7 @@
 #include "config/scenario.h"
 #include "schema.h"
 
+#define SERVICE_MEMORY	(256ull << 20)
 #define SCENARIO_ALL_POLICIES	((1u << SCENARIO_NR_POLICIES) - 1)
 
 /* The index-th element `name` below `parent`; NULL: none. */
@@ -273,8 +274,67 @@ static void check_function(struct build *b, unsigned int vm_id, unsigned int ind
 			     other->bdf >> 3 & 31, other->bdf & 7);
 }
 
+struct memory {
+	uint64_t ram, pre_launched, regions, users;
+	long service_line;	/* 0: there is no Service VM */
+};
+
+static struct memory count_memory(const struct build *b)
+{
+	struct memory m = { .ram = board_ram_size(b->board) };
+
+	for (unsigned int i = 0; i < b->s->nr_vms; i++) {
+		const struct scenario_vm *vm = &b->s->vms[i];
+
+		if (vm->load_order == SCENARIO_SERVICE)
+			m.service_line = xmlGetLineNo(b->vm_node[i]);
+		*(vm->load_order == SCENARIO_PRE_LAUNCHED ? &m.pre_launched : &m.users) += vm->memory_size;
+	}
+	for (unsigned int i = 0; i < b->s->nr_ivshmem; i++)
+		m.regions += b->s->ivshmem[i].size;
+	return m;
+}
+
+/* Pre-launched VMs that do not fit are told by the hypervisor's rules; here is what is left by those that do. */
+static void check_left_memory(struct build *b)
+{
+	struct memory m = count_memory(b);
+	uint64_t left;
+
+	if (m.pre_launched > m.ram)
+		return;
+	left = m.ram - m.pre_launched;
+	if (m.regions > left) {
+		report_error(b->report, xmlGetLineNo(schema_child(b->root, "ivshmem_region", NULL)), "ivshmem regions have %lu MB, but %lu of %lu "
+			     "MB are left for them; make them smaller", (unsigned long)(m.regions >> 20), (unsigned long)(left >> 20),
+			     (unsigned long)(m.ram >> 20));
+		return;
+	}
+	left -= m.regions;
+	if (m.service_line && left < SERVICE_MEMORY)
+		report_warning(b->report, m.service_line, "%lu MB are left for the Service VM and the hypervisor; Linux that starts VMs wants "
+			       "%lu MB", (unsigned long)(left >> 20), (unsigned long)(SERVICE_MEMORY >> 20));
+	else if (m.users > left)
+		report_warning(b->report, m.service_line, "user VMs have %lu MB together, but %lu MB are left for them, the Service VM and the "
+			       "hypervisor: not all can run at once", (unsigned long)(m.users >> 20), (unsigned long)(left >> 20));
+}
+
+static void check_left_cpus(struct build *b)
+{
+	uint64_t all = b->board->nr_threads >= 64 ? UINT64_MAX : (1ull << b->board->nr_threads) - 1;
+
+	for (unsigned int i = 0; i < b->s->nr_vms; i++)
+		if (b->s->vms[i].guest_flags & SCENARIO_FLAG_LAPIC_PT)
+			all &= ~b->s->vms[i].cpu_affinity;
+	if (!all)
+		report_warning(b->report, xmlGetLineNo(b->root), "LAPIC-passthrough VMs own every CPU of board \"%s\": the hypervisor's console "
+			       "shows output only, and nobody restarts a VM that crashes; leave it one", b->board->name);
+}
+
 static void check_board(struct build *b)
 {
+	check_left_memory(b);
+	check_left_cpus(b);
 	for (unsigned int i = 0; i < b->s->nr_vms; i++) {
 		const struct scenario_vm *vm = &b->s->vms[i];
 		long line = xmlGetLineNo(b->vm_node[i]);
