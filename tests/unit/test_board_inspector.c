@@ -434,6 +434,29 @@ START_TEST(list_is_the_capability_gate)
 }
 END_TEST
 
+/* A firmware that switched VT-x on on one CPU only, and a CPU with cores of two kinds. */
+START_TEST(cpus_that_differ)
+{
+	char text[4096];
+	char *file;
+
+	put_machine();
+	put_text("dev/cpu/1/msr", "3a 1\n481 ff00000016\n482 fff9fffe0401e172\n48b 0f5fffff00000000\n48c f0106734141\n");
+	for (unsigned int i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text), "0 0 20 0 0 0\n1 0 0 0 7ffafbff ffffffff\n7 0 0 0 0 8000\n1a 0 %x000001 0 0 0\n", i ? 0x20 : 0x40);
+		put_text(i ? "dev/cpu/1/cpuid" : "dev/cpu/0/cpuid", text);
+	}
+	inspect_tree();
+	ck_assert_uint_eq(board->nr_remarks, 1);
+	ck_assert_str_eq(board->remark[0], "CPU 1 is not like CPU 0: its MSR 0x3A is 0x1, not 0x5");
+	expect(summary(VERDICT_RUNS), "note: CPU 1 is not like CPU 0");
+	file = board_file();
+	expect(file, "core_id=\"0\" core_type=\"Core\"/>");
+	expect(file, "core_id=\"1\" core_type=\"Atom\"/>");
+	free(file);
+}
+END_TEST
+
 START_TEST(iomem_where_there_is_no_memmap)
 {
 	put_text("proc/iomem", "00000000-00000fff : Reserved\n00001000-0009fbff : System RAM\n  00002000-00002fff : System RAM\nrubbish\n"
@@ -571,7 +594,7 @@ START_TEST(files_that_are_none)
 	ck_assert_str_eq(board->devices.bios_date, "");
 	ck_assert_str_eq(board->devices.product, "");
 	ck_assert_uint_eq(board->cpus.nr, 1);
-	ck_assert(!board->cpus.cpu[0].has_apic_id && !board->cpus.known[WORD_1_ECX]);
+	ck_assert(!board->cpus.cpu[0].has_apic_id && !board->cpus.words.known[WORD_1_ECX]);
 	ck_assert_uint_eq(board->cpus.nr_caches, 0);
 	free(board_file());
 	summary(VERDICT_UNKNOWN);
@@ -655,6 +678,7 @@ int main(void)
 	tcase_add_loop_test(tc, verdict_of_a_lacking_board, 0, (int)(sizeof(lacks) / sizeof(lacks[0])));
 	tcase_add_test(tc, verdict_without_iommu_and_ram);
 	tcase_add_test(tc, list_is_the_capability_gate);
+	tcase_add_test(tc, cpus_that_differ);
 	tcase_add_test(tc, iomem_where_there_is_no_memmap);
 	tcase_add_test(tc, lists_that_point_back_end);
 	tcase_add_test(tc, circles_of_bridges_end);

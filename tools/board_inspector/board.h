@@ -21,6 +21,7 @@ struct board_cpu {
 	uint32_t apic_id;
 	bool has_apic_id;
 	int package_id, die_id, core_id;	/* -1: not known */
+	const char *core_type;			/* of a CPU with cores of several kinds: Core or Atom; NULL: there is one kind */
 };
 
 struct board_cache {
@@ -32,20 +33,26 @@ struct board_cache {
 
 /* CPUID words and MSRs the verdict looks at; a CPUID leaf that the CPU lacks is 0. */
 enum board_word {
-	WORD_1_ECX, WORD_1_EDX, WORD_7_EBX, WORD_D1_EAX, WORD_EXT1_ECX, WORD_EXT1_EDX, WORD_APM_EDX,
+	WORD_1_ECX, WORD_1_EDX, WORD_7_EBX, WORD_7_EDX, WORD_D1_EAX, WORD_EXT1_ECX, WORD_EXT1_EDX, WORD_APM_EDX,
 	WORD_MSR_FEATURE_CONTROL, WORD_MSR_PIN, WORD_MSR_PROC, WORD_MSR_PROC2, WORD_MSR_EPT_VPID,
 	NR_BOARD_WORDS
 };
 #define BOARD_FIRST_MSR	WORD_MSR_FEATURE_CONTROL
+
+/* Numbers of the MSRs among them. */
+extern const uint32_t board_msrs[NR_BOARD_WORDS - BOARD_FIRST_MSR];
+
+struct board_words {
+	uint64_t word[NR_BOARD_WORDS];
+	bool known[NR_BOARD_WORDS];		/* false: could not be read */
+};
 
 struct board_cpus {
 	struct board_cpu cpu[BOARD_MAX_CPUS];
 	unsigned int nr;
 	char vendor[13], model[52];
 	unsigned int family_id, model_id, stepping;
-	uint64_t word[NR_BOARD_WORDS];
-	bool known[NR_BOARD_WORDS];		/* false: could not be read */
-	int msr_error;				/* why MSRs could not be read, -errno */
+	struct board_words words;		/* of the first CPU; what others have otherwise is a remark */
 	struct board_cache cache[BOARD_MAX_CACHES];
 	unsigned int nr_caches;
 };

@@ -10,6 +10,8 @@
 #define CPUS		"sys/devices/system/cpu"
 #define NO_TOPOLOGY	-1
 
+const uint32_t board_msrs[NR_BOARD_WORDS - BOARD_FIRST_MSR] = { 0x3a, 0x481, 0x482, 0x48b, 0x48c };
+
 static int topology(const struct source *s, unsigned int cpu_id, const char *name)
 {
 	char path[96];
@@ -45,33 +47,50 @@ static bool leaf(const struct source *s, unsigned int cpu_id, uint32_t n, uint32
 	return true;
 }
 
-static void read_words(struct board_cpus *c, const struct source *s, unsigned int cpu_id)
+static void read_words(struct board_words *w, const struct source *s, unsigned int cpu_id)
 {
 	static const struct { enum board_word word; uint32_t leaf, sub; unsigned int reg; } words[] = {
-		{ WORD_1_ECX, 1, 0, 2 }, { WORD_1_EDX, 1, 0, 3 }, { WORD_7_EBX, 7, 0, 1 }, { WORD_D1_EAX, 0xd, 1, 0 },
+		{ WORD_1_ECX, 1, 0, 2 }, { WORD_1_EDX, 1, 0, 3 }, { WORD_7_EBX, 7, 0, 1 }, { WORD_7_EDX, 7, 0, 3 }, { WORD_D1_EAX, 0xd, 1, 0 },
 		{ WORD_EXT1_ECX, 0x80000001, 0, 2 }, { WORD_EXT1_EDX, 0x80000001, 0, 3 }, { WORD_APM_EDX, 0x80000007, 0, 3 },
-	};
-	static const struct { enum board_word word; uint32_t msr; } msrs[] = {
-		{ WORD_MSR_FEATURE_CONTROL, 0x3a }, { WORD_MSR_PIN, 0x481 }, { WORD_MSR_PROC, 0x482 },
-		{ WORD_MSR_PROC2, 0x48b }, { WORD_MSR_EPT_VPID, 0x48c },
 	};
 	uint32_t r[4];
 
 	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (leaf(s, cpu_id, words[i].leaf, words[i].sub, r)) {
-			c->word[words[i].word] = r[words[i].reg];
-			c->known[words[i].word] = true;
+			w->word[words[i].word] = r[words[i].reg];
+			w->known[words[i].word] = true;
 		}
-	for (unsigned int i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++) {
-		int rc = source_msr(s, cpu_id, msrs[i].msr, &c->word[msrs[i].word]);
+	for (unsigned int i = BOARD_FIRST_MSR; i < NR_BOARD_WORDS; i++) {
+		int rc = source_msr(s, cpu_id, board_msrs[i - BOARD_FIRST_MSR], &w->word[i]);
 
 		/* An MSR that does not exist says that nothing of what it would tell is there. */
-		c->known[msrs[i].word] = !rc || rc == -EIO;
+		w->known[i] = !rc || rc == -EIO;
 		if (rc)
-			c->word[msrs[i].word] = 0;
-		if (rc && rc != -EIO)
-			c->msr_error = rc;
+			w->word[i] = 0;
 	}
+}
+
+/* A firmware may forget to switch VT-x on on some CPUs; the hypervisor needs it on all. */
+static void compare_words(struct board *b, const struct source *s, unsigned int cpu_id)
+{
+	const struct board_words *first = &b->cpus.words;
+	struct board_words w = { 0 };
+
+	read_words(&w, s, cpu_id);
+	for (unsigned int i = BOARD_FIRST_MSR; i < NR_BOARD_WORDS; i++)
+		if (w.known[i] && first->known[i] && w.word[i] != first->word[i])
+			board_remark(b, "CPU %u is not like CPU %u: its MSR 0x%X is 0x%llx, not 0x%llx", cpu_id, b->cpus.cpu[0].cpu_id,
+				     board_msrs[i - BOARD_FIRST_MSR], (unsigned long long)w.word[i], (unsigned long long)first->word[i]);
+}
+
+/* CPUID 7 EDX bit 15: cores of several kinds; which one this is says leaf 0x1A. */
+static const char *core_type(const struct board_words *w, const struct source *s, unsigned int cpu_id)
+{
+	uint32_t r[4];
+
+	if (!(w->word[WORD_7_EDX] >> 15 & 1) || !leaf(s, cpu_id, 0x1a, 0, r))
+		return NULL;
+	return r[0] >> 24 == 0x40 ? "Core" : r[0] >> 24 == 0x20 ? "Atom" : NULL;
 }
 
 static void read_model(struct board_cpus *c, const struct source *s, unsigned int cpu_id)
@@ -197,8 +216,11 @@ void board_cpus_read(struct board *b, const struct source *s)
 		read_caches(b, s, cpu->cpu_id);
 		if (c->nr++ == 0) {
 			read_model(c, s, cpu->cpu_id);
-			read_words(c, s, cpu->cpu_id);
+			read_words(&c->words, s, cpu->cpu_id);
+		} else {
+			compare_words(b, s, cpu->cpu_id);
 		}
+		cpu->core_type = core_type(&c->words, s, cpu->cpu_id);
 	}
 	tidy(c->vendor);
 	tidy(c->model);

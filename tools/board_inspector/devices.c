@@ -65,7 +65,7 @@ static void read_hypervisor(struct board *b, const struct source *s)
 	uint32_t r[4];
 	unsigned int cpu_id = b->cpus.cpu[0].cpu_id;
 
-	d->kernel_hypervisor = b->cpus.word[WORD_1_ECX] >> 31 & 1;
+	d->kernel_hypervisor = b->cpus.words.word[WORD_1_ECX] >> 31 & 1;
 	if (!d->kernel_hypervisor || source_cpuid(s, cpu_id, 0x40000000, 0, r))
 		return;
 	memcpy(d->hypervisor, &r[1], 12);

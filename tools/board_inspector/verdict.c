@@ -17,17 +17,17 @@ static bool is_needed(const struct feature *f)
 /* Without VT-x none of its MSRs is there: one line says it. */
 static bool lacks_vmx(const struct board *b)
 {
-	return b->cpus.known[WORD_1_ECX] && !(b->cpus.word[WORD_1_ECX] & VMX);
+	return b->cpus.words.known[WORD_1_ECX] && !(b->cpus.words.word[WORD_1_ECX] & VMX);
 }
 
 enum state verdict_state(const struct board *b, const struct feature *f)
 {
-	uint64_t word = b->cpus.word[f->word];
+	uint64_t word = b->cpus.words.word[f->word];
 
 	/* Without VMX its MSRs do not exist: whatever they would say is not there. */
 	if (f->word >= BOARD_FIRST_MSR && lacks_vmx(b))
 		return STATE_LACKS;
-	if (!b->cpus.known[f->word])
+	if (!b->cpus.words.known[f->word])
 		return STATE_UNKNOWN;
 	/* Unlocked feature control: the hypervisor enables VMX itself. */
 	if (f->word == WORD_MSR_FEATURE_CONTROL && !(word & 1))

@@ -78,25 +78,21 @@ static void write_capabilities(struct xml *x)
 		{ "nx", WORD_EXT1_EDX, 20 }, { "gbyte_pages", WORD_EXT1_EDX, 26 }, { "invariant_tsc", WORD_APM_EDX, 8 },
 		{ "smep", WORD_7_EBX, 7 }, { "smap", WORD_7_EBX, 20 }, { "rdt_a", WORD_7_EBX, 15 }, { "sgx", WORD_7_EBX, 2 },
 	};
-	static const struct { const char *id; enum board_word word; } msrs[] = {
-		{ "0x3a", WORD_MSR_FEATURE_CONTROL }, { "0x481", WORD_MSR_PIN }, { "0x482", WORD_MSR_PROC },
-		{ "0x48b", WORD_MSR_PROC2 }, { "0x48c", WORD_MSR_EPT_VPID },
-	};
 	const struct board_cpus *c = &x->b->cpus;
 
 	for (unsigned int i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
-		if (!(c->word[caps[i].word] >> caps[i].bit & 1))
+		if (!(c->words.word[caps[i].word] >> caps[i].bit & 1))
 			continue;
 		begin(x, "capability");
 		attribute(x, "id", "%s", caps[i].id);
 		end(x);
 	}
-	for (unsigned int i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++) {
-		if (!c->known[msrs[i].word])
+	for (unsigned int i = BOARD_FIRST_MSR; i < NR_BOARD_WORDS; i++) {
+		if (!c->words.known[i])
 			continue;
 		begin(x, "msr");
-		attribute(x, "id", "%s", msrs[i].id);
-		attribute(x, "value", "0x%" PRIx64, c->word[msrs[i].word]);
+		attribute(x, "id", "0x%x", board_msrs[i - BOARD_FIRST_MSR]);
+		attribute(x, "value", "0x%" PRIx64, c->words.word[i]);
 		end(x);
 	}
 }
@@ -124,6 +120,8 @@ static void write_processors(struct xml *x)
 		attribute(x, "package_id", "%d", cpu->package_id);
 		attribute(x, "die_id", "%d", cpu->die_id);
 		attribute(x, "core_id", "%d", cpu->core_id);
+		if (cpu->core_type)
+			attribute(x, "core_type", "%s", cpu->core_type);
 		end(x);
 	}
 	end(x);
