@@ -393,6 +393,47 @@ START_TEST(differences_of_meaning)
 }
 END_TEST
 
+/* The page on the file format: its example is right, and its list of elements the schema's. */
+START_TEST(page_is_true)
+{
+	char *page = read_all("doc/man/quercus-scenario.5"), *begin = strstr(page, "<scenario name"), *end, *said, *to, *list;
+	char path[] = "/tmp/test_page.XXXXXX", wanted[1024] = "";
+	const xmlNode *sequence;
+	xmlDoc *schema = schema_document();
+
+	ck_assert(begin && schema);
+	end = strstr(begin, "</scenario>") + strlen("</scenario>");
+	to = begin;
+	for (char *from = begin; from < end; from++)
+		if (*from != '\\')
+			*to++ = *from;
+	*to = '\0';
+	close(mkstemp(path));
+	write_all(path, begin);
+	setup_free(load(path, NULL, &said));
+	ck_assert_str_eq(said, "");
+	unlink(path);
+	free(said);
+	sequence = schema_child(schema_child(xmlDocGetRootElement(schema), "complexType", "vm"), "sequence", NULL);
+	for (xmlNode *n = sequence->children; n; n = n->next) {
+		char name[64];
+
+		if (n->type == XML_ELEMENT_NODE && schema_attribute(n, "name", name, sizeof(name)))
+			snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted), "%s%s", wanted[0] ? ", " : "", name);
+	}
+	list = strstr(page, "in this order: ");
+	ck_assert_ptr_nonnull(list);
+	list += strlen("in this order: ");
+	list[strcspn(list, ".")] = '\0';
+	for (char *p = list; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+	ck_assert_str_eq(list, wanted);
+	xmlFreeDoc(schema);
+	free(page);
+}
+END_TEST
+
 /* Boards that lie about their form or their numbers. */
 START_TEST(bad_boards)
 {
@@ -440,6 +481,7 @@ int main(void)
 	tcase_add_test(tc, everything_is_made);
 	tcase_add_test(tc, everything_is_explained);
 	tcase_add_test(tc, differences_of_meaning);
+	tcase_add_test(tc, page_is_true);
 	tcase_add_test(tc, bad_boards);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
