@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hvconfig as a command: exit codes, and that a refusal leaves the files as they were. */
-/* unit: misc/config/hvconfig/build.c misc/config/hvconfig/fill.c misc/config/hvconfig/fill_vuart.c misc/config/hvconfig/fill_launch.c misc/config/hvconfig/rules.c misc/config/hvconfig/board.c misc/config/hvconfig/schema.c misc/config/hvconfig/doc.c misc/config/hvconfig/show.c misc/config/hvconfig/fields.c misc/config/hvconfig/values.c misc/config/hvconfig/report.c misc/config/hvconfig/import.c misc/config/hvconfig/import_xml.c misc/config/hvconfig/import_vm.c misc/config/hvconfig/import_vuart.c misc/config/hvconfig/emit_grub.c misc/config/hvconfig/emit_launch.c misc/config/hvconfig/emit_domain.c misc/config/hvconfig/explain.c misc/config/hvconfig/output.c misc/config/hvconfig/diff.c misc/config/hvconfig/facts.c hypervisor/config/scenario.c hypervisor/config/scenario_vm.c hypervisor/config/scenario_set.c hypervisor/config/scenario_machine.c hypervisor/config/scenario_names.c hypervisor/lib/crc.c */
+/* unit: misc/config/hvconfig/build.c misc/config/hvconfig/fill.c misc/config/hvconfig/fill_vuart.c misc/config/hvconfig/fill_launch.c misc/config/hvconfig/rules.c misc/config/hvconfig/board.c misc/config/hvconfig/schema.c misc/config/hvconfig/doc.c misc/config/hvconfig/show.c misc/config/hvconfig/fields.c misc/config/hvconfig/values.c misc/config/hvconfig/report.c misc/config/hvconfig/import.c misc/config/hvconfig/import_xml.c misc/config/hvconfig/import_vm.c misc/config/hvconfig/import_vuart.c misc/config/hvconfig/import_launch.c misc/config/hvconfig/emit_grub.c misc/config/hvconfig/emit_launch.c misc/config/hvconfig/emit_domain.c misc/config/hvconfig/explain.c misc/config/hvconfig/output.c misc/config/hvconfig/diff.c misc/config/hvconfig/facts.c hypervisor/config/scenario.c hypervisor/config/scenario_vm.c hypervisor/config/scenario_set.c hypervisor/config/scenario_machine.c hypervisor/config/scenario_names.c hypervisor/lib/crc.c */
 /* unit-flags: -Imisc/config/hvconfig -I/usr/include/libxml2 -D_GNU_SOURCE */
 /* unit-libs: -lxml2 */
 #define main hvconfig_main
@@ -100,6 +100,11 @@ START_TEST(imports_what_it_can_check)
 	ck_assert_int_eq(RUN("import", "tests/golden/import/older.xml", "-o", target), 0);
 	ck_assert_int_eq(RUN("check", target), 0);
 	ck_assert_int_eq(RUN("import", "tests/golden/import/older.xml"), 0);
+	ck_assert_int_eq(RUN("import", "-k", "/vm/bzImage", "tests/golden/import/older.xml", "-o", target), 0);
+	ck_assert_int_eq(RUN("check", target), 0);
+	ck_assert_int_eq(RUN("import", "-k", "vm/bzImage", "tests/golden/import/older.xml"), 2);
+	ck_assert_int_eq(RUN("import", "-k", "/vm/<b>", "tests/golden/import/older.xml"), 2);
+	ck_assert_int_eq(RUN("check", "-k", "/vm/bzImage", SCENARIO), 2);
 	ck_assert_int_eq(RUN("import", SCENARIO, "-o", target), 1);
 	ck_assert_int_eq(RUN("check", target), 0);		/* still the one before */
 	ck_assert_int_eq(RUN("import", "/nonexistent.xml"), 2);

@@ -4,7 +4,7 @@
  * tests/golden/made one that has everything, with all that is made of it. What must be said stands at a file's end, in a comment
  * that begins "said"; what must be made, in a file beside it. GOLDEN_UPDATE=1 writes both as they are now: look at the difference.
  */
-/* unit: misc/config/hvconfig/build.c misc/config/hvconfig/fill.c misc/config/hvconfig/fill_vuart.c misc/config/hvconfig/fill_launch.c misc/config/hvconfig/rules.c misc/config/hvconfig/board.c misc/config/hvconfig/schema.c misc/config/hvconfig/show.c misc/config/hvconfig/fields.c misc/config/hvconfig/values.c misc/config/hvconfig/report.c misc/config/hvconfig/import.c misc/config/hvconfig/import_xml.c misc/config/hvconfig/import_vm.c misc/config/hvconfig/import_vuart.c misc/config/hvconfig/emit_grub.c misc/config/hvconfig/emit_launch.c misc/config/hvconfig/emit_domain.c misc/config/hvconfig/explain.c misc/config/hvconfig/output.c misc/config/hvconfig/diff.c misc/config/hvconfig/facts.c hypervisor/config/scenario.c hypervisor/config/scenario_vm.c hypervisor/config/scenario_set.c hypervisor/config/scenario_machine.c hypervisor/config/scenario_names.c hypervisor/lib/crc.c */
+/* unit: misc/config/hvconfig/build.c misc/config/hvconfig/fill.c misc/config/hvconfig/fill_vuart.c misc/config/hvconfig/fill_launch.c misc/config/hvconfig/rules.c misc/config/hvconfig/board.c misc/config/hvconfig/schema.c misc/config/hvconfig/show.c misc/config/hvconfig/fields.c misc/config/hvconfig/values.c misc/config/hvconfig/report.c misc/config/hvconfig/import.c misc/config/hvconfig/import_xml.c misc/config/hvconfig/import_vm.c misc/config/hvconfig/import_vuart.c misc/config/hvconfig/import_launch.c misc/config/hvconfig/emit_grub.c misc/config/hvconfig/emit_launch.c misc/config/hvconfig/emit_domain.c misc/config/hvconfig/explain.c misc/config/hvconfig/output.c misc/config/hvconfig/diff.c misc/config/hvconfig/facts.c hypervisor/config/scenario.c hypervisor/config/scenario_vm.c hypervisor/config/scenario_set.c hypervisor/config/scenario_machine.c hypervisor/config/scenario_names.c hypervisor/lib/crc.c */
 /* unit-flags: -Imisc/config/hvconfig -I/usr/include/libxml2 -D_GNU_SOURCE */
 /* unit-libs: -lxml2 */
 #include <check.h>
@@ -260,6 +260,12 @@ START_TEST(every_rule_has_its_file)
 }
 END_TEST
 
+/* Files whose name says so are imported with a kernel for their user VMs. */
+static const char *kernel_for(const char *name)
+{
+	return !strncmp(name, "kernel_", 7) ? "/vm/bzImage" : NULL;
+}
+
 static void import_one(const char *path, const char *name)
 {
 	struct report r = { .file = path };
@@ -271,7 +277,7 @@ static void import_one(const char *path, const char *name)
 	r.out = open_memstream(&said, &size);
 	doc = schema_load_any(&r);
 	if (doc)
-		text = import_scenario(doc, &r);
+		text = import_scenario(doc, kernel_for(name), &r);
 	xmlFreeDoc(doc);
 	fclose(r.out);
 	ck_assert_msg((text == NULL) == (r.errors > 0), "%s", path);
@@ -334,6 +340,8 @@ START_TEST(everything_is_made)
 		ck_assert_int_eq(access(path, strstr(path, ".sh") ? X_OK : R_OK), 0);
 		unlink(path);
 	}
+	ck_assert_int_eq(system("grub-script-check " GOLDEN "made/grub.cfg.made"), 0);
+	ck_assert_int_eq(system("shellcheck -s sh " GOLDEN "made/launch_all.sh.made " GOLDEN "made/launch_small.sh.made"), 0);
 	snprintf(path, sizeof(path), "%s/everything.bin", dir);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(rmdir(dir), 0);

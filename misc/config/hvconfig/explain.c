@@ -30,8 +30,10 @@ static uint64_t all_cpus(const struct scenario *s)
 
 static void print_head(const struct scenario *s, FILE *out)
 {
-	fprintf(out, "Scenario %s: %u pre-launched VM(s), %s Service VM, %u slot(s) for user VMs.\n", s->name,
-		count(s, SCENARIO_PRE_LAUNCHED), count(s, SCENARIO_SERVICE) ? "a" : "no", count(s, SCENARIO_POST_LAUNCHED));
+	unsigned int pre = count(s, SCENARIO_PRE_LAUNCHED), post = count(s, SCENARIO_POST_LAUNCHED);
+
+	fprintf(out, "Scenario %s: %u pre-launched VM%s, %s Service VM, %u slot%s for user VMs.\n", s->name, pre, pre == 1 ? "" : "s",
+		count(s, SCENARIO_SERVICE) ? "a" : "no", post, post == 1 ? "" : "s");
 }
 
 /* In what way a VM has a CPU. */
@@ -160,7 +162,8 @@ static void print_crash(const struct scenario_vm *vm, FILE *out)
 	else if (vm->crash_policy == SCENARIO_CRASH_STOP)
 		fputs("    When it crashes it stays down.\n", out);
 	else if (vm->restart_max)
-		fprintf(out, "    When it crashes it is started again, %u time(s) at most.\n", vm->restart_max);
+		fprintf(out, "    When it crashes it is started again, %u time%s at most.\n", vm->restart_max,
+			vm->restart_max == 1 ? "" : "s");
 	else
 		fputs("    When it crashes it is started again, without limit.\n", out);
 }

@@ -182,22 +182,23 @@ static char *show(struct import *im)
 
 	if (!out)
 		return NULL;
-	show_scenario(im->s, out);
+	show_setup(im->s, im->setup, out);
 	fclose(out);
 	return text;
 }
 
-char *import_scenario(xmlDoc *doc, struct report *r)
+char *import_scenario(xmlDoc *doc, const char *kernel, struct report *r)
 {
-	struct import im = { .report = r, .root = xmlDocGetRootElement(doc) };
+	struct import im = { .report = r, .root = xmlDocGetRootElement(doc), .kernel = kernel };
 	char *text = NULL, name[SCENARIO_NAME_SIZE];
 
 	if (!schema_is(im.root, "acrn-config")) {
 		report_error(r, xmlGetLineNo(im.root), "the outer element is %s; a scenario file of ACRN begins with acrn-config", im.root->name);
 		return NULL;
 	}
+	im.setup = calloc(1, sizeof(*im.setup));
 	im.s = calloc(1, sizeof(struct scenario) + SCENARIO_MAX_VMS * sizeof(struct scenario_vm));
-	if (im.s && order_vms(&im)) {
+	if (im.setup && im.s && order_vms(&im)) {
 		if (!schema_attribute(im.root, "scenario", name, sizeof(name)))
 			strcpy(name, "imported");
 		strcpy(im.s->name, name);
@@ -205,11 +206,14 @@ char *import_scenario(xmlDoc *doc, struct report *r)
 		for (unsigned int i = 0; i < im.s->nr_vms; i++)
 			import_vm(&im, i);
 		import_vuarts(&im);
+		for (unsigned int i = 0; i < im.s->nr_vms; i++)
+			import_launch(&im, i);
 		import_hypervisor(&im);
 		import_list_rest(im.root, r);
 		scenario_list(im.s, on_fault, &im);
 		text = show(&im);
 	}
 	free(im.s);
+	free(im.setup);
 	return text;
 }

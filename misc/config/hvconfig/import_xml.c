@@ -7,7 +7,7 @@
 #include "schema.h"
 #include "values.h"
 
-static char taken;	/* its address is the mark */
+static char taken, opened;	/* their addresses are the marks */
 
 /* Why an element, with all that is in it, has no counterpart. One line is said for each. */
 static const struct { const char *name, *why; } reasons[] = {
@@ -36,11 +36,18 @@ static const struct { const char *name, *why; } reasons[] = {
 	{ "pt_intx", "pins are not assigned" },
 	{ "PTM", "PCIe time measurement is not offered" },
 	{ "usb_xhci", "acrn-dm has no USB" },
-	{ "vbootloader", "write a launch element with the kernel instead: acrn-dm boots without firmware" },
-	{ "vuart0", "write a launch element with a serial element" },
-	{ "virtio_devices", "write a launch element; it needs the kernel's file, which is not in here" },
-	{ "legacy_vuart", "write a launch element with a serial element: ports of user VMs are acrn-dm's" },
-	{ "console_vuart", "write a launch element with a serial element: ports of user VMs are acrn-dm's" },
+	{ "vbootloader", "acrn-dm boots a kernel, without firmware" },
+	{ "vuart0", "give the kernel with option -k, or write a launch element with a serial element" },
+	{ "virtio_devices", "give the kernel with option -k, or write a launch element" },
+	{ "virtio_framework", "acrn-dm moves the frames itself" },
+	{ "network", "the name of a TAP is needed, of up to 15 letters, digits, '_', '-' or '.'" },
+	{ "block", "the absolute path of a file or device is needed; what is on a partition must be mounted before" },
+	{ "console", "stdio, pty or a socket with its absolute path can be had, one of them" },
+	{ "input", "acrn-dm has no such device" },
+	{ "gpu", "acrn-dm has no such device" },
+	{ "vsock", "acrn-dm has no such device" },
+	{ "legacy_vuart", "ports of user VMs are acrn-dm's: give the kernel with option -k, or write a launch element with a serial element" },
+	{ "console_vuart", "ports of user VMs are acrn-dm's: give the kernel with option -k, or write a launch element with a serial element" },
 	{ "communication_vuart", "PCI serial ports are not offered" },
 	{ "real_time_vcpu", "whole VMs are real-time: see guest flag rt" },
 	{ "pci_devs", "devices of user VMs are not assigned by the scenario" },
@@ -53,6 +60,11 @@ static const struct { const char *name, *why; } reasons[] = {
 void import_take(xmlNode *node)
 {
 	node->_private = &taken;
+}
+
+void import_open(xmlNode *node)
+{
+	node->_private = &opened;
 }
 
 bool import_own_text(xmlNode *node, char *text, size_t size)
@@ -137,7 +149,7 @@ static const char *reason_of(const xmlNode *node)
 
 void import_list_rest(const xmlNode *node, struct report *r)
 {
-	const char *why = reason_of(node);
+	const char *why = node->_private == &opened ? NULL : reason_of(node);
 	char text[128] = "";
 	const xmlNode *rest;
 

@@ -12,6 +12,9 @@
 /* Marks an element, all that is in it included, as understood. */
 void import_take(xmlNode *node);
 
+/* What is in the element is listed one by one, and not in one line for all. */
+void import_open(xmlNode *node);
+
 /* The text of the first child `name`, which counts as taken. False: it is not there, is empty or does not fit. */
 bool import_text(xmlNode *parent, const char *name, char *text, size_t size);
 

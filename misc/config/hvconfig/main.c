@@ -21,7 +21,7 @@
 enum { DONE = 0, REFUSED = 1, TROUBLE = 2 };
 
 struct options {
-	const char *board, *out, *folder;
+	const char *board, *out, *folder, *kernel;
 	char **files;
 	int nr_files;
 };
@@ -33,7 +33,7 @@ static int usage(FILE *out)
 	      "       hvconfig build [--board BOARD.xml] FILE.xml -d DIR      that, grub.cfg, launch scripts and libvirt domains\n"
 	      "       hvconfig explain [--board BOARD.xml] FILE.xml           say in plain words what it makes\n"
 	      "       hvconfig diff FILE.xml FILE.xml                         how do the two differ in what they mean?\n"
-	      "       hvconfig import ACRN.xml [-o FILE.xml]                  take over a scenario file of ACRN\n"
+	      "       hvconfig import [-k KERNEL] ACRN.xml [-o FILE.xml]      take over a scenario file of ACRN\n"
 	      "       hvconfig show FILE.bin                                  print a module as XML\n"
 	      "       hvconfig doc                                            print the list of fields\n", out);
 	return out == stdout ? DONE : TROUBLE;
@@ -159,7 +159,7 @@ static int do_import(const struct options *o)
 	if (!doc && !r.errors)
 		return trouble(o->files[0]);
 	if (doc)
-		text = import_scenario(doc, &r);
+		text = import_scenario(doc, o->kernel, &r);
 	xmlFreeDoc(doc);
 	if (text && o->out && !output_file(o->out, text, strlen(text), 0666))
 		rc = trouble(o->out);
@@ -210,36 +210,50 @@ static const struct command {
 	const char *name;
 	int (*run)(const struct options *o);
 	int min_files, max_files;
-	bool board, out, folder;	/* options it takes */
+	bool board, out, folder, kernel;	/* options it takes */
 	bool needs_target;		/* exactly one of -o and -d */
 } commands[] = {
-	{ "check", do_check, 1, 1024, true, false, false, false },
-	{ "build", do_build, 1, 1, true, true, true, true },
-	{ "explain", do_explain, 1, 1, true, false, false, false },
-	{ "diff", do_diff, 2, 2, false, false, false, false },
-	{ "import", do_import, 1, 1, false, true, false, false },
-	{ "show", do_show, 1, 1, false, false, false, false },
-	{ "doc", do_doc, 0, 0, false, false, false, false },
-	{ "help", do_help, 0, 0, false, false, false, false },
-	{ "--help", do_help, 0, 0, false, false, false, false },
+	{ "check", do_check, 1, 1024, true, false, false, false, false },
+	{ "build", do_build, 1, 1, true, true, true, false, true },
+	{ "explain", do_explain, 1, 1, true, false, false, false, false },
+	{ "diff", do_diff, 2, 2, false, false, false, false, false },
+	{ "import", do_import, 1, 1, false, true, false, true, false },
+	{ "show", do_show, 1, 1, false, false, false, false, false },
+	{ "doc", do_doc, 0, 0, false, false, false, false, false },
+	{ "help", do_help, 0, 0, false, false, false, false, false },
+	{ "--help", do_help, 0, 0, false, false, false, false, false },
 };
+
+/* As the schema has it. */
+static bool kernel_is_right(const char *path)
+{
+	bool right = path[0] == '/' && path[1] && strlen(path) < SETUP_PATH_SIZE &&
+		     strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_.+:@=-") == strlen(path);
+
+	if (!right)
+		fprintf(stderr, "hvconfig: -k %s: an absolute path of up to %u letters, digits and /_.+:@=- is needed\n", path,
+			SETUP_PATH_SIZE - 1);
+	return right;
+}
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{ "board", required_argument, NULL, 'b' }, { "out", required_argument, NULL, 'o' },
-		{ "dir", required_argument, NULL, 'd' }, { 0 }
+		{ "dir", required_argument, NULL, 'd' }, { "kernel", required_argument, NULL, 'k' }, { 0 }
 	};
 	int c;
 
 	optind = 0;
-	while ((c = getopt_long(argc, argv, "b:o:d:", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "b:o:d:k:", longs, NULL)) != -1) {
 		if (c == 'b')
 			o->board = optarg;
 		else if (c == 'o')
 			o->out = optarg;
 		else if (c == 'd')
 			o->folder = optarg;
+		else if (c == 'k' && kernel_is_right(optarg))
+			o->kernel = optarg;
 		else
 			return false;
 	}
@@ -250,7 +264,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 
 static bool fits(const struct command *c, const struct options *o)
 {
-	if ((o->board && !c->board) || (o->out && !c->out) || (o->folder && !c->folder))
+	if ((o->board && !c->board) || (o->out && !c->out) || (o->folder && !c->folder) || (o->kernel && !c->kernel))
 		return false;
 	if (c->needs_target && !o->out == !o->folder)
 		return false;

@@ -67,7 +67,37 @@ static void show_devices(const struct scenario *s, unsigned int vm_id, FILE *out
 	}
 }
 
-static void show_vm(const struct scenario *s, unsigned int vm_id, FILE *out)
+static void show_slot(uint8_t slot, FILE *out)
+{
+	if (slot)
+		fprintf(out, " slot=\"%u\"", slot);
+	fputs("/>\n", out);
+}
+
+static void show_launch(const struct setup_launch *l, FILE *out)
+{
+	fprintf(out, "    <launch>\n      <kernel_file>%s</kernel_file>\n", l->kernel_file);
+	for (unsigned int i = 0; i < SETUP_MAX_SERIALS; i++)
+		if (l->serial[i][0])
+			fprintf(out, "      <serial port=\"%u\" backend=\"%s\"/>\n", i + 1, l->serial[i]);
+	for (unsigned int i = 0; i < l->nr_disks; i++) {
+		fprintf(out, "      <disk path=\"%s\"%s", l->disk[i].path, l->disk[i].read_only ? " access=\"ro\"" : "");
+		show_slot(l->disk[i].slot, out);
+	}
+	for (unsigned int i = 0; i < l->nr_networks; i++) {
+		fprintf(out, "      <network tap=\"%s\"", l->network[i].tap);
+		if (l->network[i].mac[0])
+			fprintf(out, " mac=\"%s\"", l->network[i].mac);
+		show_slot(l->network[i].slot, out);
+	}
+	if (l->console[0]) {
+		fprintf(out, "      <virtio_console backend=\"%s\"", l->console);
+		show_slot(l->console_slot, out);
+	}
+	fputs("    </launch>\n", out);
+}
+
+static void show_vm(const struct scenario *s, unsigned int vm_id, const struct setup *setup, FILE *out)
 {
 	const struct scenario_vm *vm = &s->vms[vm_id];
 
@@ -84,6 +114,8 @@ static void show_vm(const struct scenario *s, unsigned int vm_id, FILE *out)
 		show_elements(fields_kernel, &vm->kernel, "      ", out);
 		fputs("    </kernel>\n", out);
 	}
+	if (setup && setup->vm[vm_id].launch.present)
+		show_launch(&setup->vm[vm_id].launch, out);
 	fputs("  </vm>\n", out);
 }
 
@@ -104,7 +136,7 @@ static void show_policies(const struct scenario *s, FILE *out)
 	}
 }
 
-void show_scenario(const struct scenario *s, FILE *out)
+void show_setup(const struct scenario *s, const struct setup *setup, FILE *out)
 {
 	char size[64];
 
@@ -115,6 +147,11 @@ void show_scenario(const struct scenario *s, FILE *out)
 		fprintf(out, "  <ivshmem_region name=\"%s\" size=\"%s\"/>\n", s->ivshmem[i].name, size);
 	}
 	for (unsigned int i = 0; i < s->nr_vms; i++)
-		show_vm(s, i, out);
+		show_vm(s, i, setup, out);
 	fputs("</scenario>\n", out);
+}
+
+void show_scenario(const struct scenario *s, FILE *out)
+{
+	show_setup(s, NULL, out);
 }
