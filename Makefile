@@ -59,7 +59,7 @@ run: $(BUILD)/images/$(SCENARIO).iso
 
 # goal test          everything: lint, unit and system tests; ends in N passed, N failed
 test:
-	@tests/run_all
+	@+tests/run_all
 
 # goal check         lint, unit tests and tools, about a minute
 check: lint unit tools

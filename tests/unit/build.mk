@@ -38,6 +38,6 @@ endif
 # -k: a test that does not build is one failure, the others still run. The program of an earlier build must not pass for it.
 UNIT_MAKE = $(MAKE) --no-print-directory READY=1 UNIT=$(UNIT)
 unit:
-	@$(if $(UNIT_TESTS),$(UNIT_MAKE) -k $(UNIT_TESTS) || \
+	@+$(if $(UNIT_TESTS),$(UNIT_MAKE) -k $(UNIT_TESTS) || \
 		for test in $(UNIT_TESTS); do $(UNIT_MAKE) -q $$test >/dev/null 2>&1 || rm -f $$test; done)
 	@tests/unit/run_all $(BUILD)/logs/unit $(UNIT_TESTS)
