@@ -25,6 +25,7 @@ struct vcpu_arch {
 	uint64_t xcr0;
 	uint64_t msr[NR_SWITCHED_MSRS];
 	uint64_t dr[4], dr6, cr2;
+	uint8_t msr_rule;		/* own thread: index of the rule found last, see vmsr.c */
 	bool dr_loaded;			/* own thread: dr[] is in the CPU while the vCPU has it */
 	uint64_t efer;			/* guest's EFER as it wrote it (LMA included) */
 	struct mtrr mtrr;

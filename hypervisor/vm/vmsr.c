@@ -177,7 +177,7 @@ static int write_xss(struct vcpu *vcpu __unused, uint32_t msr __unused, uint64_t
 	return !feature_has(FEAT_XSAVES) || v;
 }
 
-/* Sorted by number: vmsr_read/write search it by halves. */
+/* Sorted by number: vmsr_read/write search it by halves; arch->msr_rule counts to 255. */
 static const struct msr_rule rules[] = {
 	{ MSR_TSC, MSR_TSC, true, false, NULL, write_tsc },
 	{ MSR_PLATFORM_ID, MSR_PLATFORM_ID, false, false, read_zero, NULL },
@@ -205,7 +205,9 @@ static const struct msr_rule rules[] = {
 	{ MSR_TSC_AUX, MSR_TSC_AUX, true, false, NULL, vcpu_write_switched },
 };
 
-static const struct msr_rule *find(uint32_t msr)
+_Static_assert(ARRAY_SIZE(rules) <= 256, "arch->msr_rule");
+
+static __attribute__((noinline)) const struct msr_rule *search(struct vcpu_arch *a, uint32_t msr)
 {
 	unsigned int lo = 0, hi = ARRAY_SIZE(rules);
 
@@ -217,9 +219,17 @@ static const struct msr_rule *find(uint32_t msr)
 		else if (msr < rules[mid].first)
 			hi = mid;
 		else
-			return &rules[mid];
+			return &rules[a->msr_rule = (uint8_t)mid];
 	}
 	return NULL;
+}
+
+/* A guest uses few of them, and one again and again: its timer's. */
+static inline const struct msr_rule *find(struct vcpu *vcpu, uint32_t msr)
+{
+	const struct msr_rule *last = &rules[vcpu->arch->msr_rule];
+
+	return likely(msr - last->first <= last->last - last->first) ? last : search(vcpu->arch, msr);
 }
 
 void vmsr_open(struct vcpu *vcpu)
@@ -237,7 +247,7 @@ void vmsr_open(struct vcpu *vcpu)
 
 int vmsr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 {
-	const struct msr_rule *r = find(msr);
+	const struct msr_rule *r = find(vcpu, msr);
 
 	if (!r || !r->read)
 		return 1;
@@ -246,7 +256,7 @@ int vmsr_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
 
 int vmsr_write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 {
-	const struct msr_rule *r = find(msr);
+	const struct msr_rule *r = find(vcpu, msr);
 
 	if (!r || !r->write)
 		return 1;
