@@ -9,17 +9,17 @@ BUILD := build
 SCENARIO ?= hybrid_rt
 Q := $(if $(V),,@)
 
-.PHONY: all run test check check-system nightly bench image packages unit lint clean help
+.PHONY: all run test check check-system nightly bench image depends packages unit lint clean help
 .DEFAULT_GOAL := all
 
 ifneq ($(READY),1)
 # ---------------------------------------------------------------- outer make
 .NOTPARALLEL:
 GOALS := $(or $(MAKECMDGOALS),all)
-WORK := $(filter-out packages clean help,$(GOALS))
+WORK := $(filter-out depends clean help,$(GOALS))
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-packages:
+depends:
 	@misc/packages/install
 
 clean:
@@ -30,7 +30,7 @@ help:
 
 # The first goal that is not one of the above carries all of them.
 ifneq ($(WORK),)
-$(firstword $(WORK)): packages $(if $(filter clean,$(GOALS)),clean)
+$(firstword $(WORK)): depends $(if $(filter clean,$(GOALS)),clean)
 	@+$(MAKE) --no-print-directory $(JOBS) $(if $(filter check,$(WORK)),-k) READY=1 $(WORK)
 $(wordlist 2,$(words $(WORK)),$(WORK)): $(firstword $(WORK)) ;
 endif
@@ -46,7 +46,7 @@ KDIR = /usr/src/linux-headers-$(KERNEL_RELEASE)
 ALL :=
 all:
 -include hypervisor/build.mk devicemodel/build.mk hsm_driver/build.mk
--include misc/config/build.mk misc/image/build.mk
+-include misc/config/build.mk misc/image/build.mk misc/packages/build.mk
 -include $(wildcard tools/*/build.mk)
 -include tests/unit/build.mk tests/guest/build.mk tests/system/build.mk tests/lint/build.mk
 -include tests/bench/build.mk tests/fuzz/build.mk tests/plant/build.mk tests/tools/build.mk
@@ -84,5 +84,7 @@ endif
 # goal lint          layers, sizes, headers, journeys, licence lines
 # goal acrn-kernel   a Service VM kernel with ACRN guest support, for the cases of group acrn
 # goal bench         the table of what paths cost; JSON=1, ACCOUNT=1, UPDATE=1, CASE=name: doc/testing.md
-# goal packages      installs the Debian packages that are missing
+# goal packages      Debian packages of Quercus, to install by hand: build/packages (VERSION=x)
+# goal packages-test the packages installed, upgraded, removed and purged in a Debian root
+# goal depends       installs the Debian packages that building needs and that are missing
 # goal clean         removes build/
