@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tools/virtacrnd/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct client_message {
+	struct client_message *next;
+	uint8_t *bytes;
+	size_t size;
+};
+
+static void (*wake_io)(void);
+
+void client_set_wake(void (*wake)(void))
+{
+	wake_io = wake;
+}
+
+struct client *client_create(int fd, bool ro_socket)
+{
+	static unsigned int number;
+	struct client *client = calloc(1, sizeof(*client));
+
+	if (!client)
+		return NULL;
+	client->fd = fd;
+	client->ro_socket = ro_socket;
+	client->number = ++number;
+	atomic_init(&client->read_only, ro_socket);
+	atomic_init(&client->refs, 1);
+	pthread_mutex_init(&client->lock, NULL);
+	return client;
+}
+
+void client_get(struct client *client)
+{
+	atomic_fetch_add(&client->refs, 1);
+}
+
+static void drop_first(struct client *client)
+{
+	struct client_message *message = client->first;
+
+	client->first = message->next;
+	if (!client->first)
+		client->last = NULL;
+	client->out_bytes -= message->size;
+	client->out_done = 0;
+	free(message->bytes);
+	free(message);
+}
+
+void client_put(struct client *client)
+{
+	if (atomic_fetch_sub(&client->refs, 1) != 1)
+		return;
+	while (client->first)
+		drop_first(client);
+	close(client->fd);
+	free(client->in);
+	pthread_mutex_destroy(&client->lock);
+	free(client);
+}
+
+void client_send(struct client *client, uint8_t *bytes, size_t size)
+{
+	struct client_message *message = malloc(sizeof(*message));
+
+	pthread_mutex_lock(&client->lock);
+	/* A reply that is lost would leave its caller waiting: then there is no connection any more. */
+	if (!message || client->overrun || client->out_bytes + size > CLIENT_OUT_MAX) {
+		client->overrun = true;
+		free(message);
+		free(bytes);
+	} else {
+		*message = (struct client_message){ NULL, bytes, size };
+		if (client->last)
+			client->last->next = message;
+		else
+			client->first = message;
+		client->last = message;
+		client->out_bytes += size;
+	}
+	pthread_mutex_unlock(&client->lock);
+	if (wake_io)
+		wake_io();
+}
+
+void client_finish(struct client *client)
+{
+	pthread_mutex_lock(&client->lock);
+	client->finishing = true;
+	pthread_mutex_unlock(&client->lock);
+	if (wake_io)
+		wake_io();
+}
+
+void client_call_done(struct client *client)
+{
+	if (atomic_fetch_sub(&client->nr_calls, 1) == CLIENT_CALLS_MAX && wake_io)
+		wake_io();
+}
+
+static int flush_locked(struct client *client)
+{
+	if (client->overrun)
+		return -1;
+	while (client->first) {
+		struct client_message *message = client->first;
+		ssize_t n = send(client->fd, message->bytes + client->out_done, message->size - client->out_done, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? 1 : -1;
+		client->out_done += n;
+		if (client->out_done == message->size)
+			drop_first(client);
+	}
+	return client->finishing ? -1 : 0;
+}
+
+int client_flush(struct client *client)
+{
+	int result;
+
+	pthread_mutex_lock(&client->lock);
+	result = flush_locked(client);
+	pthread_mutex_unlock(&client->lock);
+	return result;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tools/virtacrnd/domain.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <jansson.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-id128.h>
+
+#include "tools/common/monitor.h"
+#include "tools/virtacrnd/calls.h"
+#include "wire.h"
+
+/* Of virtacrnd: so that the ids made from the machine's tell nothing about it (sd_id128_get_machine_app_specific(3)). */
+#define OUR_ID SD_ID128_MAKE(6b, 0f, 5d, 2e, 9c, 31, 4a, 77, b0, 44, 1d, e8, 52, 93, c6, 0a)
+
+char *domain_uuid_text(const uint8_t *uuid, char *text)
+{
+	char *at = text;
+
+	for (int i = 0; i < 16; i++)
+		at += sprintf(at, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+	return text;
+}
+
+bool domain_uuid_read(const char *text, uint8_t *uuid)
+{
+	int digits = 0;
+
+	memset(uuid, 0, 16);
+	for (; *text; text++) {
+		if (*text == '-')
+			continue;
+		if (!isxdigit((unsigned char)*text) || digits == 32)
+			return false;
+		uuid[digits / 2] = uuid[digits / 2] << 4 | (isdigit((unsigned char)*text) ? *text - '0' : (*text | 0x20) - 'a' + 10);
+		digits++;
+	}
+	return digits == 32;
+}
+
+/* A VM that was defined without a UUID has one all the same, always the same on this machine: FNV-1a of its name, twice. */
+static void make_uuid(const char *name, uint8_t *uuid)
+{
+	uint64_t hash[2] = { 0xcbf29ce484222325ull, 0x84222325cbf29ce4ull };
+	sd_id128_t machine = SD_ID128_NULL;
+
+	if (sd_id128_get_machine_app_specific(OUR_ID, &machine) < 0)
+		machine = OUR_ID;
+	for (const char *c = name; *c; c++)
+		for (int i = 0; i < 2; i++)
+			hash[i] = (hash[i] ^ (uint8_t)*c) * 0x100000001b3ull;
+	for (int i = 0; i < 16; i++)
+		uuid[i] = machine.bytes[i] ^ (uint8_t)(hash[i / 8] >> 8 * (i % 8));
+	/* RFC 9562, version 8: of one's own making. */
+	uuid[6] = (uuid[6] & 0x0F) | 0x80;
+	uuid[8] = (uuid[8] & 0x3F) | 0x80;
+}
+
+static void take(struct domain *d, const struct vm_info *vm)
+{
+	d->vm = *vm;
+	/* One that does not greet us has a process all the same. */
+	if (!d->vm.pid && vms_is_up(vm))
+		d->vm.pid = monitor_owner(vm->name);
+	make_uuid(vm->name, d->uuid);
+}
+
+int domain_list(struct domain **out, size_t *nr)
+{
+	struct vm_info *vms;
+	int err = vms_list(&vms, nr);
+
+	if (err)
+		return err;
+	*out = calloc(*nr + 1, sizeof(**out));
+	for (size_t i = 0; *out && i < *nr; i++)
+		take(&(*out)[i], &vms[i]);
+	free(vms);
+	return *out ? 0 : -ENOMEM;
+}
+
+bool domain_find(const char *name, struct domain *out)
+{
+	struct vm_info vm;
+
+	if (!vms_find(name, &vm))
+		return false;
+	take(out, &vm);
+	return true;
+}
+
+int domain_get(struct call *call, const struct wire_dom *wanted, struct domain *out)
+{
+	char text[DOMAIN_UUID_TEXT];
+	struct domain *all;
+	bool found = false;
+	size_t nr;
+
+	/* The name is a hint: most often it is still right. */
+	if (domain_find(wanted->name, out) && !memcmp(out->uuid, wanted->uuid, 16))
+		return 0;
+	if (domain_list(&all, &nr))
+		nr = 0;
+	else {
+		for (size_t i = 0; i < nr && !found; i++) {
+			found = !memcmp(all[i].uuid, wanted->uuid, 16);
+			*out = found ? all[i] : *out;
+		}
+		free(all);
+	}
+	if (found)
+		return 0;
+	return call_fail(call, VIR_ERR_NO_DOMAIN, "no domain with matching uuid '%s' (%.60s)",
+			 domain_uuid_text((const uint8_t *)wanted->uuid, text), wanted->name);
+}
+
+bool domain_is_up(const struct domain *d)
+{
+	return vms_is_up(&d->vm);
+}
+
+int domain_id(const struct domain *d)
+{
+	return domain_is_up(d) && d->vm.pid > 0 ? d->vm.pid : -1;
+}
+
+static json_t *ask(const char *name, const char *command)
+{
+	json_t *answer = NULL, *result = NULL;
+	struct monitor m;
+
+	if (monitor_open(&m, name, monitor_now_ms() + MONITOR_ANSWER_MS, NULL))
+		return NULL;
+	if (monitor_ask(&m, command, NULL, &answer) == 0) {
+		result = json_incref(json_object_get(answer, "result"));
+		json_decref(answer);
+	}
+	monitor_close(&m);
+	return result;
+}
+
+void domain_facts(const struct domain *d, struct domain_facts *facts)
+{
+	json_t *query, *statistics, *process;
+
+	*facts = (struct domain_facts){ 0 };
+	if (!domain_is_up(d))
+		return;
+	query = ask(d->vm.name, "query");
+	statistics = ask(d->vm.name, "statistics");
+	process = json_object_get(statistics, "process");
+	facts->vcpus = json_integer_value(json_object_get(query, "vcpus"));
+	facts->kib = json_integer_value(json_object_get(query, "memory_bytes")) / 1024;
+	facts->cpu_ns = json_integer_value(json_object_get(process, "user_ns")) +
+			json_integer_value(json_object_get(process, "system_ns"));
+	json_decref(query);
+	json_decref(statistics);
+}
+
+int domain_state(const struct domain *d, int *reason)
+{
+	static const struct {
+		const char *name;
+		int state, reason;
+	} states[] = {
+		{ "running", VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNKNOWN },
+		{ "resetting", VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNKNOWN },
+		{ "created", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_STARTING_UP },
+		{ "paused", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER },
+		{ "stopping", VIR_DOMAIN_SHUTDOWN, VIR_DOMAIN_SHUTDOWN_UNKNOWN },
+		{ "stopped", VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_UNKNOWN },
+	};
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		if (strcmp(states[i].name, d->vm.state) != 0)
+			continue;
+		*reason = states[i].reason;
+		return states[i].state;
+	}
+	*reason = VIR_DOMAIN_NOSTATE_UNKNOWN;
+	return VIR_DOMAIN_NOSTATE;
+}
+
+bool domain_put(const struct domain *d, struct wire_dom *out)
+{
+	out->name = strdup(d->vm.name);
+	memcpy(out->uuid, d->uuid, 16);
+	out->id = domain_id(d);
+	return out->name;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * VMs as libvirt's clients see them: the VMs of tools/common/vms.h, with a UUID. Nothing is kept in memory: what is defined is on
+ * disk, what runs has a command socket. The id of one that runs is its acrn-dm's process id.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tools/common/vms.h"
+
+#define DOMAIN_UUID_TEXT	37
+
+struct call;
+struct wire_dom;
+
+struct domain {
+	struct vm_info vm;
+	uint8_t uuid[16];
+};
+
+/* What a VM has and has used; zeros where nobody says. */
+struct domain_facts {
+	uint64_t kib;
+	unsigned int vcpus;
+	uint64_t cpu_ns;	/* of its acrn-dm: nobody tells the virtual CPUs' */
+};
+
+/* All, sorted by name; free() *@out. 0 or -errno. */
+int domain_list(struct domain **out, size_t *nr);
+bool domain_find(const char *name, struct domain *out);
+
+/* The one that a client means, by its UUID; -1 with the call's error. */
+int domain_get(struct call *call, const struct wire_dom *wanted, struct domain *out);
+
+int domain_id(const struct domain *d);
+bool domain_is_up(const struct domain *d);
+void domain_facts(const struct domain *d, struct domain_facts *facts);
+
+/* VIR_DOMAIN_*, and its reason. */
+int domain_state(const struct domain *d, int *reason);
+
+/* Fill what is sent to clients. False: no memory. */
+bool domain_put(const struct domain *d, struct wire_dom *out);
+
+/* "c7a5fdbd-edaf-9455-926a-d65c16db1809"; returns @text. */
+char *domain_uuid_text(const uint8_t *uuid, char *text);
+bool domain_uuid_read(const char *text, uint8_t *uuid);
