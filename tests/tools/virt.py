@@ -16,11 +16,11 @@ ERRORS = {"NO_SUPPORT": 3, "OPERATION_DENIED": 29, "RPC": 39, "AUTH_FAILED": 45,
 class Virt:
     """A virtacrnd of a case."""
 
-    def __init__(self, here, *options):
+    def __init__(self, here, *options, guest="listen"):
         self.here = here
         self.socket = here.path("virt")
         here.env["HOME"] = here.top
-        self.daemon = here.daemon("virtacrnd", "-t", "-s", self.socket, "-d", place.DM, *options)
+        self.daemon = here.daemon("virtacrnd", "-t", "-s", self.socket, "-d", place.DM, *options, env={"FAKE_GUEST": guest})
         here.ready(self.daemon)
 
     def virsh(self, *words, code=0, read_only=False, **more):
@@ -31,6 +31,19 @@ class Virt:
                               stdin=subprocess.DEVNULL, **more)
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout if code == 0 else done.stderr
+
+    def xml(self, name="vm1", more="", devices="", memory="32", uuid=None):
+        """Writes a domain's XML and returns its path."""
+        path = self.here.path(name + ".xml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"<domain type='acrn' xmlns:acrn='http://libvirt.org/schemas/domain/acrn/1.0'>\n<name>{name}</name>\n"
+                       + (f"<uuid>{uuid}</uuid>\n" if uuid else "") +
+                       f"<memory unit='MiB'>{memory}</memory>\n<os><type>hvm</type><kernel>{self.here.top}/bzImage</kernel></os>\n"
+                       f"{more}<devices>{devices}</devices>\n</domain>\n")
+        return path
+
+    def define(self, name="vm1", **more):
+        return self.virsh("define", self.xml(name, **more))
 
     def raw(self, read_only=False, opened=True):
         return Raw(self.socket + ("-ro" if read_only else ""), opened)
@@ -44,6 +57,10 @@ def text(string):
 
 def some_text(string):
     return b"\0\0\0\1" + text(string)
+
+
+def domain(name, uuid, number=-1):
+    return text(name) + bytes.fromhex(uuid.replace("-", "")) + struct.pack(">i", number)
 
 
 class Raw:

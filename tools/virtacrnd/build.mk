@@ -3,7 +3,7 @@
 
 VIRT_SRC := $(wildcard tools/virtacrnd/*.c) $(addprefix tools/common/,journal.c peer.c)
 VIRT_WIRE := $(BUILD)/wire/wire
-VIRT_CFLAGS := $(MANAGE_CFLAGS) -I$(dir $(VIRT_WIRE)) -I/usr/include/tirpc
+VIRT_CFLAGS := $(MANAGE_CFLAGS) -I$(dir $(VIRT_WIRE)) -I/usr/include/tirpc -I/usr/include/libxml2
 
 $(VIRT_WIRE).h: tools/virtacrnd/wire.x tools/virtacrnd/build.mk
 	@mkdir -p $(@D)
@@ -18,6 +18,6 @@ $(VIRT_WIRE).o: $(VIRT_WIRE).c
 
 $(BUILD)/virtacrnd: $(VIRT_SRC) $(wildcard tools/virtacrnd/*.h) $(VIRT_WIRE).o $(MANAGE_DEPS) tools/virtacrnd/build.mk
 	@echo "  CC       $@"
-	$(Q)gcc $(VIRT_CFLAGS) -o $@ $(VIRT_SRC) $(MANAGE_SRC) $(VIRT_WIRE).o -ltirpc -ljansson -lsystemd -lpthread
+	$(Q)gcc $(VIRT_CFLAGS) -o $@ $(VIRT_SRC) $(MANAGE_SRC) $(VIRT_WIRE).o -ltirpc -lxml2 -ljansson -lsystemd -lpthread
 
 ALL += $(BUILD)/virtacrnd

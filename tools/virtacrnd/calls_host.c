@@ -11,6 +11,7 @@
 #include "tools/virtacrnd/domain.h"
 #include "tools/virtacrnd/host.h"
 #include "tools/virtacrnd/row.h"
+#include "tools/virtacrnd/uuid.h"
 #include "wire.h"
 
 #define MODEL	"x86_64"
@@ -115,7 +116,7 @@ static int get_max_vcpus(struct call *call, void *args, void *ret)
 
 static int get_capabilities(struct call *call, void *args, void *ret)
 {
-	char uuid[DOMAIN_UUID_TEXT];
+	char uuid[UUID_TEXT];
 	struct host host;
 
 	(void)args;
@@ -138,7 +139,7 @@ static int get_capabilities(struct call *call, void *args, void *ret)
 		     "    </arch>\n"
 		     "  </guest>\n"
 		     "</capabilities>\n",
-		     domain_uuid_text(host.uuid, uuid), host.sockets, host.cores, host.threads, host_dm()) >= 0)
+		     uuid_text(host.uuid, uuid), host.sockets, host.cores, host.threads, host_dm()) >= 0)
 		return 0;
 	*(char **)ret = NULL;
 	return call_fail(call, VIR_ERR_NO_MEMORY, "out of memory");

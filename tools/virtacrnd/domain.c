@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tools/virtacrnd/domain.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
 #include <libvirt/libvirt.h>
@@ -13,35 +12,14 @@
 
 #include "tools/common/monitor.h"
 #include "tools/virtacrnd/calls.h"
+#include "tools/virtacrnd/domxml.h"
+#include "tools/virtacrnd/host.h"
+#include "tools/virtacrnd/store.h"
+#include "tools/virtacrnd/uuid.h"
 #include "wire.h"
 
 /* Of virtacrnd: so that the ids made from the machine's tell nothing about it (sd_id128_get_machine_app_specific(3)). */
 #define OUR_ID SD_ID128_MAKE(6b, 0f, 5d, 2e, 9c, 31, 4a, 77, b0, 44, 1d, e8, 52, 93, c6, 0a)
-
-char *domain_uuid_text(const uint8_t *uuid, char *text)
-{
-	char *at = text;
-
-	for (int i = 0; i < 16; i++)
-		at += sprintf(at, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
-	return text;
-}
-
-bool domain_uuid_read(const char *text, uint8_t *uuid)
-{
-	int digits = 0;
-
-	memset(uuid, 0, 16);
-	for (; *text; text++) {
-		if (*text == '-')
-			continue;
-		if (!isxdigit((unsigned char)*text) || digits == 32)
-			return false;
-		uuid[digits / 2] = uuid[digits / 2] << 4 | (isdigit((unsigned char)*text) ? *text - '0' : (*text | 0x20) - 'a' + 10);
-		digits++;
-	}
-	return digits == 32;
-}
 
 /* A VM that was defined without a UUID has one all the same, always the same on this machine: FNV-1a of its name, twice. */
 static void make_uuid(const char *name, uint8_t *uuid)
@@ -67,7 +45,8 @@ static void take(struct domain *d, const struct vm_info *vm)
 	/* One that does not greet us has a process all the same. */
 	if (!d->vm.pid && vms_is_up(vm))
 		d->vm.pid = monitor_owner(vm->name);
-	make_uuid(vm->name, d->uuid);
+	if (!store_uuid(vm->name, d->uuid))
+		make_uuid(vm->name, d->uuid);
 }
 
 int domain_list(struct domain **out, size_t *nr)
@@ -96,7 +75,7 @@ bool domain_find(const char *name, struct domain *out)
 
 int domain_get(struct call *call, const struct wire_dom *wanted, struct domain *out)
 {
-	char text[DOMAIN_UUID_TEXT];
+	char text[UUID_TEXT];
 	struct domain *all;
 	bool found = false;
 	size_t nr;
@@ -116,7 +95,7 @@ int domain_get(struct call *call, const struct wire_dom *wanted, struct domain *
 	if (found)
 		return 0;
 	return call_fail(call, VIR_ERR_NO_DOMAIN, "no domain with matching uuid '%s' (%.60s)",
-			 domain_uuid_text((const uint8_t *)wanted->uuid, text), wanted->name);
+			 uuid_text((const uint8_t *)wanted->uuid, text), wanted->name);
 }
 
 bool domain_is_up(const struct domain *d)
@@ -144,13 +123,29 @@ static json_t *ask(const char *name, const char *command)
 	return result;
 }
 
+static void take_defined(const struct domain *d, struct domain_facts *facts)
+{
+	char *text = store_text(d->vm.name);
+	struct domxml_why why;
+	struct domxml x;
+
+	if (text && domxml_read(text, host_dm(), &x, &why)) {
+		facts->kib = x.kib;
+		facts->vcpus = x.vcpus;
+		domxml_free(&x);
+	}
+	free(text);
+}
+
 void domain_facts(const struct domain *d, struct domain_facts *facts)
 {
 	json_t *query, *statistics, *process;
 
 	*facts = (struct domain_facts){ 0 };
-	if (!domain_is_up(d))
+	if (!domain_is_up(d)) {
+		take_defined(d, facts);
 		return;
+	}
 	query = ask(d->vm.name, "query");
 	statistics = ask(d->vm.name, "statistics");
 	process = json_object_get(statistics, "process");

@@ -10,8 +10,6 @@
 
 #include "tools/common/vms.h"
 
-#define DOMAIN_UUID_TEXT	37
-
 struct call;
 struct wire_dom;
 
@@ -43,7 +41,3 @@ int domain_state(const struct domain *d, int *reason);
 
 /* Fill what is sent to clients. False: no memory. */
 bool domain_put(const struct domain *d, struct wire_dom *out);
-
-/* "c7a5fdbd-edaf-9455-926a-d65c16db1809"; returns @text. */
-char *domain_uuid_text(const uint8_t *uuid, char *text);
-bool domain_uuid_read(const char *text, uint8_t *uuid);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tools/virtacrnd/host.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,13 +140,11 @@ static void ask_version(char *line, size_t size)
 	pid_t pid;
 
 	*line = 0;
-	if (pipe(out))
+	if (pipe2(out, O_CLOEXEC))
 		return;
 	pid = fork();
 	if (pid == 0) {
 		dup2(out[1], 1);
-		close(out[0]);
-		close(out[1]);
 		execvp(dm, argv);
 		_exit(127);
 	}

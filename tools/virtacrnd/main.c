@@ -2,6 +2,7 @@
 /* virtacrnd: lets clients of libvirt manage the user VMs of this Service VM, as acrn:///system. */
 #include <errno.h>
 #include <getopt.h>
+#include <libxml/parser.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "tools/virtacrnd/host.h"
 #include "tools/virtacrnd/listen.h"
 #include "tools/virtacrnd/pool.h"
+#include "tools/virtacrnd/reap.h"
 #include "tools/virtacrnd/server.h"
 
 static const char usage[] =
@@ -69,13 +71,18 @@ static int prepare(sd_event *event)
 	sigset_t set;
 	int err;
 
+	/* Before there are threads. */
+	xmlInitParser();
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	err = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
 	if (err >= 0)
 		err = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+	if (err >= 0)
+		err = sd_event_add_signal(event, NULL, SIGCHLD, reap_all, NULL);
 	if (err >= 0)
 		err = sd_event_set_watchdog(event, true);
 	return err < 0 ? err : listen_begin(event, path, group);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The XML of a domain: read, checked to the last element, and made into acrn-dm's arguments. What acrn-dm cannot do is refused
+ * with the element, its line, and the limit; nothing is skipped silently but what has no meaning here (doc/feature/virtacrnd.md).
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tools/common/place.h"
+
+#define DOMXML_MAX	(1u << 20)	/* bytes */
+#define DOMXML_NS	"http://libvirt.org/schemas/domain/acrn/1.0"
+#define DOMXML_ARGS_MAX	128
+
+struct _xmlDoc;
+
+struct domxml {
+	struct _xmlDoc *doc;
+	char name[PLACE_NAME_MAX + 1];
+	uint8_t uuid[16];
+	uint64_t kib;
+	unsigned int vcpus;			/* 0: as many as the scenario allows */
+	char *arg[DOMXML_ARGS_MAX + 1];		/* of acrn-dm but its own name and the VM's */
+	unsigned int nr_args;
+};
+
+struct domxml_why {
+	int code;			/* VIR_ERR_* */
+	char text[512];
+};
+
+/* Read and check. A UUID and MAC addresses are added where they are missing. False with *@why, and nothing to free. */
+bool domxml_read(const char *text, const char *dm, struct domxml *x, struct domxml_why *why);
+void domxml_free(struct domxml *x);
+
+/* As text, with id='@id' if that is positive; free() it. NULL: no memory. */
+char *domxml_text(const struct domxml *x, int id);
+
+/* The id that a text of domxml_text() has, -1: none. */
+int domxml_id(const char *text);

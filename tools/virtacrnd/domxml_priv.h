@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What domxml.c and domxml_device.c share. */
+#pragma once
+#include <libxml/tree.h>
+#include <stdbool.h>
+
+#include "tools/virtacrnd/domxml.h"
+
+/* A domain that is being read. */
+struct reading {
+	struct domxml *x;
+	struct domxml_why *why;
+	const char *dm;
+	unsigned int next_slot, nr_disks;
+	bool port_used[4];
+};
+
+/* An element that is known, and what is done with it; NULL: it has no meaning here. */
+struct element {
+	const char *name;
+	bool (*take)(struct reading *r, xmlNode *node);
+};
+
+/* Say what is wrong with @node. Returns false. */
+bool domxml_refuse(struct reading *r, int code, const xmlNode *node, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Each child element of @parent by its row of @known (ended by one without name); one that has none is refused. */
+bool domxml_each(struct reading *r, xmlNode *parent, const struct element *known);
+
+/* Text of an attribute, or of the element itself (@attribute NULL), into @out; absent: "". What does not fit, or has bytes that
+ * no argument may have, is refused. */
+bool domxml_get(struct reading *r, xmlNode *node, const char *attribute, char *out, size_t size);
+xmlNode *domxml_child(xmlNode *node, const char *name);
+
+/* Another argument of acrn-dm. */
+bool domxml_arg(struct reading *r, const xmlNode *node, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* <devices> */
+bool domxml_devices(struct reading *r, xmlNode *node);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tools/virtacrnd/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/common/place.h"
+#include "tools/virtacrnd/domxml.h"
+#include "tools/virtacrnd/uuid.h"
+
+#define MARK		"# virtacrnd "
+#define LIVE		".live.xml"
+#define FILE_MAX	(4u << 20)
+
+/* A whole file with a zero behind it; NULL with errno. */
+static char *read_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char *text = NULL;
+	struct stat st;
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= FILE_MAX)
+		text = malloc(st.st_size + 1);
+	if (text)
+		n = read(fd, text, st.st_size);
+	close(fd);
+	if (n < 0) {
+		free(text);
+		return NULL;
+	}
+	text[n] = 0;
+	return text;
+}
+
+bool store_uuid(const char *name, uint8_t *uuid)
+{
+	char path[PLACE_PATH_MAX], line[128];
+	FILE *file = fopen(place_conf(path, name, PLACE_LAUNCH), "re");
+	bool ok = file && fgets(line, sizeof(line), file) && fgets(line, sizeof(line), file) && !strncmp(line, MARK, strlen(MARK));
+
+	if (file)
+		fclose(file);
+	line[ok ? strcspn(line, "\n") : 0] = 0;
+	return ok && uuid_read(line + strlen(MARK), uuid);
+}
+
+char *store_text(const char *name)
+{
+	char path[PLACE_PATH_MAX], *text, *from, *to;
+	uint8_t uuid[16];
+
+	if (!store_uuid(name, uuid))
+		return NULL;
+	text = read_file(place_conf(path, name, PLACE_LAUNCH));
+	from = text ? strstr(text, "\n#<") : NULL;
+	if (!from) {
+		free(text);
+		return NULL;
+	}
+	/* Without the # of each line. */
+	for (to = text, from += 1; *from; ) {
+		size_t len = strcspn(from, "\n");
+
+		from += *from == '#';
+		len = strcspn(from, "\n");
+		memmove(to, from, len);
+		to += len;
+		*to++ = '\n';
+		from += len;
+		from += *from == '\n';
+	}
+	*to = 0;
+	return text;
+}
+
+/* As one word of the shell's. */
+static void put_word(FILE *file, const char *word)
+{
+	fputc('\'', file);
+	for (; *word; word++) {
+		if (*word == '\'')
+			fputs("'\\''", file);
+		else
+			fputc(*word, file);
+	}
+	fputs("' ", file);
+}
+
+static void put_definition(FILE *file, const struct domxml *x, const char *dm, const char *text)
+{
+	char uuid[UUID_TEXT];
+
+	fprintf(file, "#!/bin/sh\n" MARK "%s\nexec ", uuid_text(x->uuid, uuid));
+	put_word(file, dm);
+	for (unsigned int i = 0; i < x->nr_args; i++)
+		put_word(file, x->arg[i]);
+	fputs("\"$@\" ", file);
+	put_word(file, x->name);
+	fputc('\n', file);
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		fprintf(file, "#%.*s\n", (int)len, text);
+		text += len;
+		text += *text == '\n';
+	}
+}
+
+/* What was written takes its place only when it is whole and on the disk. */
+static int finish(FILE *file, const char *new, const char *path, mode_t mode)
+{
+	int err = ferror(file) ? -EIO : 0;
+
+	if (fflush(file) || fchmod(fileno(file), mode) || fsync(fileno(file)))
+		err = -errno;
+	if (fclose(file) && !err)
+		err = -errno;
+	if (!err && rename(new, path))
+		err = -errno;
+	if (err)
+		unlink(new);
+	return err;
+}
+
+static FILE *create(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (fd >= 0 && !file)
+		close(fd);
+	return file;
+}
+
+int store_write(const struct domxml *x, const char *dm, char *why, size_t why_size)
+{
+	char path[PLACE_PATH_MAX], new[PLACE_PATH_MAX], *text = domxml_text(x, -1);
+	int err = place_conf_make();
+	FILE *file;
+
+	place_conf(path, x->name, PLACE_LAUNCH);
+	file = err || !text ? NULL : create(place_conf(new, x->name, PLACE_LAUNCH ".new"));
+	if (file) {
+		put_definition(file, x, dm, text);
+		err = finish(file, new, path, 0755);
+	} else if (!err) {
+		err = text ? -errno : -ENOMEM;
+	}
+	free(text);
+	if (err)
+		snprintf(why, why_size, "%s: %s", path, strerror(-err));
+	return err;
+}
+
+int store_write_live(const char *name, const char *text)
+{
+	char path[PLACE_PATH_MAX], new[PLACE_PATH_MAX];
+	FILE *file = create(place_run(new, name, LIVE ".new"));
+
+	if (!file)
+		return -errno;
+	fputs(text, file);
+	return finish(file, new, place_run(path, name, LIVE), 0600);
+}
+
+char *store_live(const char *name, int pid)
+{
+	char path[PLACE_PATH_MAX], *text = read_file(place_run(path, name, LIVE));
+
+	if (text && domxml_id(text) == pid)
+		return text;
+	/* Of an earlier run. */
+	free(text);
+	return NULL;
+}
+
+int store_remove(const char *name)
+{
+	char path[PLACE_PATH_MAX];
+
+	if (unlink(place_conf(path, name, PLACE_LAUNCH)))
+		return -errno;
+	unlink(place_conf(path, name, PLACE_SETTINGS));
+	return 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Definitions on disk. A definition is one launch file, so that it is there whole or not at all:
+ *
+ *	#!/bin/sh
+ *	# virtacrnd UUID
+ *	exec ACRN-DM ARGUMENTS "$@" NAME
+ *	#<domain type="acrn">		the XML, each line behind a #
+ *
+ * What a VM that runs was started with is kept beside its command socket.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct domxml;
+
+/* UUID of a VM that is defined here; false: it is not, or by acrnctl. */
+bool store_uuid(const char *name, uint8_t *uuid);
+
+/* Its XML; free() it. NULL: there is none. */
+char *store_text(const char *name);
+
+/* Write a definition in the place of what was there. 0, or -errno with @why. */
+int store_write(const struct domxml *x, const char *dm, char *why, size_t why_size);
+
+/* Keep @text as that of the VM that runs as process @pid; the text of such a one, NULL: there is none. */
+int store_write_live(const char *name, const char *text);
+char *store_live(const char *name, int pid);
+
+/* Remove the definition and its settings. 0 or -errno. */
+int store_remove(const char *name);
