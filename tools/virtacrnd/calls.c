@@ -13,7 +13,8 @@
 /* The highest procedure that is known, though not served: newer ones are answered as unknown. */
 #define LAST_KNOWN	453
 
-static const struct call_row *const tables[] = { calls_connection, calls_host, calls_list, calls_domain, calls_define, calls_life };
+static const struct call_row *const tables[] = { calls_connection, calls_host, calls_list, calls_domain, calls_define, calls_life,
+						     calls_stats };
 
 int call_fail(struct call *call, int code, const char *fmt, ...)
 {

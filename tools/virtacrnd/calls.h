@@ -52,4 +52,4 @@ void calls_send(struct client *client, const struct frame_head *head, int (*xdr)
 void calls_send_error(struct client *client, const struct frame_head *head, int code, const char *message);
 
 /* The tables, each ended by a row without a name. */
-extern const struct call_row calls_connection[], calls_host[], calls_list[], calls_domain[], calls_define[], calls_life[];
+extern const struct call_row calls_connection[], calls_host[], calls_list[], calls_domain[], calls_define[], calls_life[], calls_stats[];

@@ -5,59 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common/settings.h"
 #include "tools/virtacrnd/calls.h"
 #include "tools/virtacrnd/domain.h"
 #include "tools/virtacrnd/row.h"
 #include "wire.h"
-
-/* Each pair or group of bits: a domain must have one of those that are asked for. */
-static const unsigned int groups[] = {
-	VIR_CONNECT_LIST_DOMAINS_ACTIVE | VIR_CONNECT_LIST_DOMAINS_INACTIVE,
-	VIR_CONNECT_LIST_DOMAINS_PERSISTENT | VIR_CONNECT_LIST_DOMAINS_TRANSIENT,
-	VIR_CONNECT_LIST_DOMAINS_RUNNING | VIR_CONNECT_LIST_DOMAINS_PAUSED | VIR_CONNECT_LIST_DOMAINS_SHUTOFF | VIR_CONNECT_LIST_DOMAINS_OTHER,
-	VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE | VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE,
-	VIR_CONNECT_LIST_DOMAINS_AUTOSTART | VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART,
-	VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT | VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT,
-	VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT | VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT,
-};
-
-#define NR_GROUPS (sizeof(groups) / sizeof(groups[0]))
-
-static bool starts_itself(const struct domain *d)
-{
-	struct settings s;
-	char why[256];
-	bool yes = d->vm.defined && settings_read(d->vm.name, &s, why, sizeof(why)) == 0 && s.autostart;
-
-	if (d->vm.defined)
-		settings_free(&s);
-	return yes;
-}
-
-/* The bits that hold for a domain: saved states, snapshots and checkpoints are not made. */
-static unsigned int bits_of(const struct domain *d)
-{
-	int reason, state = domain_state(d, &reason);
-
-	return (domain_is_up(d) ? VIR_CONNECT_LIST_DOMAINS_ACTIVE : VIR_CONNECT_LIST_DOMAINS_INACTIVE) |
-	       (d->vm.defined ? VIR_CONNECT_LIST_DOMAINS_PERSISTENT : VIR_CONNECT_LIST_DOMAINS_TRANSIENT) |
-	       (state == VIR_DOMAIN_RUNNING ? VIR_CONNECT_LIST_DOMAINS_RUNNING :
-		state == VIR_DOMAIN_PAUSED ? VIR_CONNECT_LIST_DOMAINS_PAUSED :
-		state == VIR_DOMAIN_SHUTOFF ? VIR_CONNECT_LIST_DOMAINS_SHUTOFF : VIR_CONNECT_LIST_DOMAINS_OTHER) |
-	       (starts_itself(d) ? VIR_CONNECT_LIST_DOMAINS_AUTOSTART : VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART) |
-	       VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE | VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT | VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT;
-}
-
-static bool is_wanted(const struct domain *d, unsigned int flags)
-{
-	unsigned int bits = flags ? bits_of(d) : 0;
-
-	for (size_t i = 0; i < NR_GROUPS; i++)
-		if (flags & groups[i] && !(flags & groups[i] & bits))
-			return false;
-	return true;
-}
 
 /* Those that are wanted, at the front of *@out; -1 with the call's error. */
 static int list(struct call *call, unsigned int flags, struct domain **out, size_t *nr)
@@ -68,7 +19,7 @@ static int list(struct call *call, unsigned int flags, struct domain **out, size
 	if (err)
 		return call_fail(call, VIR_ERR_INTERNAL_ERROR, "the VMs' folders: %s", strerror(-err));
 	for (size_t i = 0; i < all && kept < WIRE_LIST_MAX; i++)
-		if (is_wanted(&(*out)[i], flags))
+		if (domain_is_wanted(&(*out)[i], flags))
 			(*out)[kept++] = (*out)[i];
 	*nr = kept;
 	return 0;
@@ -77,14 +28,11 @@ static int list(struct call *call, unsigned int flags, struct domain **out, size
 static int list_all(struct call *call, void *args, void *ret)
 {
 	const wire_list_ask *in = args;
-	unsigned int known = 0;
 	wire_doms *out = ret;
 	struct domain *all;
 	size_t nr;
 
-	for (size_t i = 0; i < NR_GROUPS; i++)
-		known |= groups[i];
-	if (call_check_flags(call, in->flags, known) || list(call, in->flags, &all, &nr))
+	if (call_check_flags(call, in->flags, domain_list_flags()) || list(call, in->flags, &all, &nr))
 		return -1;
 	out->nr = nr;
 	if (in->need_results) {

@@ -108,12 +108,12 @@ int domain_id(const struct domain *d)
 	return domain_is_up(d) && d->vm.pid > 0 ? d->vm.pid : -1;
 }
 
-static json_t *ask(const char *name, const char *command)
+json_t *domain_ask(const struct domain *d, const char *command)
 {
 	json_t *answer = NULL, *result = NULL;
 	struct monitor m;
 
-	if (monitor_open(&m, name, monitor_now_ms() + MONITOR_ANSWER_MS, NULL))
+	if (monitor_open(&m, d->vm.name, monitor_now_ms() + MONITOR_ANSWER_MS, NULL))
 		return NULL;
 	if (monitor_ask(&m, command, NULL, &answer) == 0) {
 		result = json_incref(json_object_get(answer, "result"));
@@ -146,8 +146,8 @@ void domain_facts(const struct domain *d, struct domain_facts *facts)
 		take_defined(d, facts);
 		return;
 	}
-	query = ask(d->vm.name, "query");
-	statistics = ask(d->vm.name, "statistics");
+	query = domain_ask(d, "query");
+	statistics = domain_ask(d, "statistics");
 	process = json_object_get(statistics, "process");
 	facts->vcpus = json_integer_value(json_object_get(query, "vcpus"));
 	facts->kib = json_integer_value(json_object_get(query, "memory_bytes")) / 1024;

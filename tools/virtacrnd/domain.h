@@ -32,6 +32,13 @@ bool domain_find(const char *name, struct domain *out);
 /* The one that a client means, by its UUID; -1 with the call's error. */
 int domain_get(struct call *call, const struct wire_dom *wanted, struct domain *out);
 
+/* What its acrn-dm says to a command without arguments ("query", "statistics"); json_decref() it. NULL: nothing. */
+struct json_t *domain_ask(const struct domain *d, const char *command);
+
+/* VIR_CONNECT_LIST_DOMAINS_* that hold for it, and whether it is wanted by such flags: of each group that has some, one must hold. */
+unsigned int domain_list_flags(void);
+bool domain_is_wanted(const struct domain *d, unsigned int flags);
+
 int domain_id(const struct domain *d);
 bool domain_is_up(const struct domain *d);
 void domain_facts(const struct domain *d, struct domain_facts *facts);
