@@ -1,72 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* acrnctl console: our terminal becomes the VM's serial port. */
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "tools/acrnctl/acrnctl.h"
-#include "tools/common/args.h"
+#include "tools/common/serial.h"
 
 #define LEAVE	0x1D		/* Ctrl-] */
 
 static struct termios usual;
-
-/* The path or port in "KIND:REST[:server]". */
-static const char *rest_of(const char *backend, const char *kind, char *rest, size_t size)
-{
-	size_t len = strlen(kind);
-
-	if (strncmp(backend, kind, len) != 0 || backend[len] != ':')
-		return NULL;
-	snprintf(rest, size, "%s", backend + len + 1);
-	if (strlen(rest) > 7 && !strcmp(rest + strlen(rest) - 7, ":server"))
-		rest[strlen(rest) - 7] = 0;
-	return rest;
-}
-
-static int open_socket(const struct sockaddr *at, socklen_t len)
-{
-	int fd = socket(at->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd >= 0 && connect(fd, at, len)) {
-		int err = errno;
-
-		close(fd);
-		errno = err;
-		return -1;
-	}
-	return fd;
-}
-
-/* A descriptor of the other end of @backend; -1 with errno, EINVAL for a kind nobody can connect to. */
-static int open_backend(const char *backend)
-{
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	char rest[sizeof(un.sun_path)];
-	uint64_t port;
-
-	if (rest_of(backend, "socket", rest, sizeof(rest))) {
-		strcpy(un.sun_path, rest);
-		return open_socket((struct sockaddr *)&un, sizeof(un));
-	}
-	if (rest_of(backend, "tcp", rest, sizeof(rest)) && args_number(rest, 1, 65535, &port)) {
-		in.sin_port = htons(port);
-		return open_socket((struct sockaddr *)&in, sizeof(in));
-	}
-	if (rest_of(backend, "pty", rest, sizeof(rest)))
-		return open(rest, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	errno = EINVAL;
-	return -1;
-}
 
 static void make_usual(void)
 {
@@ -128,25 +75,13 @@ static void connect_terminal(int fd)
 	}
 }
 
-/* The backend of the port wanted, or of the first. */
-static const char *backend_of(const json_t *answer)
-{
-	const json_t *list = json_object_get(json_object_get(answer, "result"), "serial"), *port;
-	size_t i;
-
-	json_array_foreach(list, i, port)
-		if (!ctl.port || !strcmp(json_string_value(json_object_get(port, "port")), ctl.port))
-			return json_string_value(json_object_get(port, "backend"));
-	return NULL;
-}
-
 static int connect_to(const char *name, const char *backend)
 {
 	int fd;
 
 	if (!backend)
 		return ctl_fail(CTL_FAILED, name, "has no serial port %s", ctl.port ? ctl.port : "(acrn-dm option -l)");
-	fd = open_backend(backend);
+	fd = serial_open(backend);
 	if (fd < 0 && errno == EINVAL)
 		return ctl_fail(CTL_FAILED, name,
 				"its serial port is on %s, where nobody can connect; socket:PATH, tcp:PORT and pty:PATH can be", backend);
@@ -174,7 +109,7 @@ int cmd_console(int argc, char **argv)
 	monitor_close(&m);
 	if (code)
 		return code;
-	code = connect_to(argv[0], backend_of(answer));
+	code = connect_to(argv[0], serial_backend(json_object_get(answer, "result"), ctl.port));
 	json_decref(answer);
 	return code;
 }
