@@ -8,13 +8,14 @@
 #include <string.h>
 
 #include "tools/virtacrnd/client.h"
+#include "tools/virtacrnd/stream.h"
 #include "wire.h"
 
 /* The highest procedure that is known, though not served: newer ones are answered as unknown. */
 #define LAST_KNOWN	453
 
 static const struct call_row *const tables[] = { calls_connection, calls_host, calls_list, calls_domain, calls_define, calls_life,
-						     calls_stats };
+						     calls_stats, calls_console };
 
 int call_fail(struct call *call, int code, const char *fmt, ...)
 {
@@ -138,6 +139,8 @@ static void serve(struct call *call, const struct call_row *row, const uint8_t *
 		call_fail(call, VIR_ERR_NO_MEMORY, "out of memory");
 	else if (decode(call, row, bytes, size, args) == 0 && row->run(call, args, ret) == 0)
 		calls_send(call->client, &reply, row->ret, ret);
+	if (call->stream)
+		stream_start(call->stream);
 	if (args)
 		xdr_free((xdrproc_t)row->args, args);
 	if (ret)

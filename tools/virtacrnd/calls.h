@@ -8,7 +8,7 @@
 #include "tools/virtacrnd/frame.h"
 
 struct client;
-struct domain;
+struct stream;
 
 /* A call that is being served, and its error. */
 struct call {
@@ -16,6 +16,7 @@ struct call {
 	struct frame_head head;
 	int code;		/* VIR_ERR_*, 0: none */
 	char message[1024];
+	struct stream *stream;	/* that begins behind the reply, NULL: none */
 };
 
 enum {
@@ -52,4 +53,4 @@ void calls_send(struct client *client, const struct frame_head *head, int (*xdr)
 void calls_send_error(struct client *client, const struct frame_head *head, int code, const char *message);
 
 /* The tables, each ended by a row without a name. */
-extern const struct call_row calls_connection[], calls_host[], calls_list[], calls_domain[], calls_define[], calls_life[], calls_stats[];
+extern const struct call_row calls_connection[], calls_host[], calls_list[], calls_domain[], calls_define[], calls_life[], calls_stats[], calls_console[];

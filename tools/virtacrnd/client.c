@@ -19,6 +19,12 @@ void client_set_wake(void (*wake)(void))
 	wake_io = wake;
 }
 
+void client_wake(void)
+{
+	if (wake_io)
+		wake_io();
+}
+
 struct client *client_create(int fd, bool ro_socket)
 {
 	static unsigned int number;
@@ -85,8 +91,7 @@ void client_send(struct client *client, uint8_t *bytes, size_t size)
 		client->out_bytes += size;
 	}
 	pthread_mutex_unlock(&client->lock);
-	if (wake_io)
-		wake_io();
+	client_wake();
 }
 
 void client_finish(struct client *client)
@@ -94,14 +99,13 @@ void client_finish(struct client *client)
 	pthread_mutex_lock(&client->lock);
 	client->finishing = true;
 	pthread_mutex_unlock(&client->lock);
-	if (wake_io)
-		wake_io();
+	client_wake();
 }
 
 void client_call_done(struct client *client)
 {
-	if (atomic_fetch_sub(&client->nr_calls, 1) == CLIENT_CALLS_MAX && wake_io)
-		wake_io();
+	if (atomic_fetch_sub(&client->nr_calls, 1) == CLIENT_CALLS_MAX)
+		client_wake();
 }
 
 static int flush_locked(struct client *client)
@@ -131,4 +135,14 @@ int client_flush(struct client *client)
 	result = flush_locked(client);
 	pthread_mutex_unlock(&client->lock);
 	return result;
+}
+
+size_t client_waiting(struct client *client)
+{
+	size_t waiting;
+
+	pthread_mutex_lock(&client->lock);
+	waiting = client->out_bytes;
+	pthread_mutex_unlock(&client->lock);
+	return waiting;
 }

@@ -13,6 +13,7 @@
 
 struct sd_event_source;
 struct client_message;
+struct stream;
 
 struct client {
 	unsigned int number;			/* for messages */
@@ -27,12 +28,15 @@ struct client {
 	struct sd_event_source *io;
 	uint8_t *in;
 	size_t in_len, in_size;
+	struct stream *streams;
 	/* [lock] */
 	pthread_mutex_t lock;
 	struct client_message *first, *last;
 	size_t out_bytes, out_done;		/* out_done: bytes of the first that are sent */
 	bool finishing;				/* to be closed when all is sent */
 	bool overrun;
+	bool gone;				/* the I/O thread has done with it */
+	struct stream *new_streams;
 };
 
 /* A new one with one reference, NULL: no memory. It owns @fd. */
@@ -51,6 +55,12 @@ void client_call_done(struct client *client);
 
 /* I/O thread: send what can be. 1: more waits, 0: nothing does, -1: the connection is to be closed. */
 int client_flush(struct client *client);
+
+/* Bytes that wait to be sent. */
+size_t client_waiting(struct client *client);
+
+/* Have the I/O thread look at its clients. */
+void client_wake(void);
 
 /* What client_send() calls when there is something to flush. */
 void client_set_wake(void (*wake)(void));

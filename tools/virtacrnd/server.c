@@ -16,6 +16,7 @@
 #include "tools/virtacrnd/calls.h"
 #include "tools/virtacrnd/client.h"
 #include "tools/virtacrnd/pool.h"
+#include "tools/virtacrnd/stream.h"
 
 static struct client *clients;
 static unsigned int nr_clients[2];	/* on the usual and on the read-only socket */
@@ -35,6 +36,7 @@ static void drop(struct client *client)
 		at = &(*at)->next;
 	*at = client->next;
 	nr_clients[client->ro_socket]--;
+	stream_end_all(client);
 	client->io = sd_event_source_disable_unref(client->io);
 	/* A call under way still holds it; nobody hears the answer. */
 	shutdown(client->fd, SHUT_RDWR);
@@ -76,8 +78,12 @@ static int take(struct client *client, size_t size)
 	frame_get(client->in, &head);
 	if (head.program == FRAME_KEEPALIVE)
 		return keepalive(client, &head, size);
+	if (head.type == FRAME_STREAM) {
+		stream_take(client, &head, client->in + FRAME_HEAD, size - FRAME_HEAD);
+		return 0;
+	}
 	if (head.type != FRAME_CALL) {
-		snprintf(why, sizeof(why), "a message of type %d; clients send calls (0)", head.type);
+		snprintf(why, sizeof(why), "a message of type %d; clients send calls (0) and streams (3)", head.type);
 		return malformed(client, &head, why);
 	}
 	bytes = malloc(size);
@@ -159,6 +165,7 @@ static void go_on(struct client *client)
 		drop(client);
 		return;
 	}
+	stream_go_on(client, sd_event_source_get_event(client->io));
 	sd_event_source_set_io_events(client->io, (waits ? EPOLLOUT : 0) |
 				      (client->nr_calls < CLIENT_CALLS_MAX && !client->finishing ? EPOLLIN : 0));
 }
