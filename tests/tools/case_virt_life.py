@@ -125,7 +125,7 @@ def test_live_and_persistent(here):
 def test_what_is_added_and_kept(here):
     virt = Virt(here)
     devices = ("<disk type='file'><source file='/d&apos;isk'/><readonly/></disk><disk type='block'><source dev='/dev/x'/></disk>"
-               "<interface type='ethernet'><target dev='tap0'/></interface><console type='pty'/><rng model='virtio'/>")
+               "<interface type='ethernet'><target dev='tap0'/></interface><console type='pty'/><rng model='virtio'><address type='pci' slot='0x1f'/></rng>")
     virt.define(devices=devices, more="<title>The first</title><vcpu cpuset='1,3'>2</vcpu><on_reboot>destroy</on_reboot>"
                 "<acrn:commandline><acrn:arg value='--debugexit'/></acrn:commandline>")
     text = virt.virsh("dumpxml", "vm1")
@@ -142,7 +142,7 @@ def test_what_is_added_and_kept(here):
     words = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split("\n")[:-1]
     assert words == [DM, "-m", "32M", "-k", here.top + "/bzImage", "--cpu_affinity", "1,3", "--exit_on_reset", "--debugexit",
                      "-s", "3,virtio-blk,/d'isk,ro", "-s", "4,virtio-blk,/dev/x", "-s", f"5,virtio-net,tap=tap0,mac={mac}",
-                     "-l", f"com1,pty:{here.run}/vm1.com1", "-s", "6,virtio-rnd", "vm1"], words
+                     "-l", f"com1,pty:{here.run}/vm1.com1", "-s", "31,virtio-rnd", "vm1"], words
     assert all(line.startswith("#") for line in lines[3:] if line)
     # Given back, it is the same definition.
     with open(here.path("again.xml"), "w", encoding="utf-8") as file:
@@ -203,6 +203,8 @@ def test_wrong_xml(here):
             ("<devices>", "<devices><interface type='ethernet'/>", "the name of a tap interface"),
             ("<devices>", "<devices><interface type='ethernet'><target dev='t'/><mac address='01:2'/></interface>", "six hexadecimal bytes"),
             ("<devices>", "<devices>" + "<rng/>" * 30, "all PCI slots (3 to 31) are taken"),
+            ("<devices>", "<devices><rng><address slot='0x2'/></rng>", "<address>: slot '0x2': 3 to 31 are there"),
+            ("<devices>", "<devices><rng><address slot='4'/></rng><rng><address slot='0x04'/></rng>", "<rng>: slot 4 is taken"),
             ("<devices>", "<devices><serial type='pty'><target port='4'/></serial>", "port '4': 0 to 3"),
             ("<domain ", "<!DOCTYPE domain [<!ENTITY x 'y'>]>\n<domain ", "a document type is not allowed")):
         assert old in text

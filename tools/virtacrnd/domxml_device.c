@@ -2,6 +2,7 @@
 /* <devices>: each becomes a -s or -l of acrn-dm, slots in the order in which they are written. */
 #include <libvirt/virterror.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -10,11 +11,24 @@
 #define LAST_SLOT	31u
 #define TEXT_MAX	1024
 
-static bool take_slot(struct reading *r, const xmlNode *node, unsigned int *slot)
+/* The slot that <address> names, or the next one that is free. */
+static bool take_slot(struct reading *r, xmlNode *node, unsigned int *slot)
 {
-	if (r->next_slot > LAST_SLOT)
+	xmlNode *address = domxml_child(node, "address");
+	char text[16] = "", *end = NULL;
+
+	while (!address && r->next_slot <= LAST_SLOT && r->slots & 1u << r->next_slot)
+		r->next_slot++;
+	if (address && !domxml_get(r, address, "slot", text, sizeof(text)))
+		return false;
+	*slot = address ? strtoul(text, &end, 0) : r->next_slot;
+	if (address && (end == text || *end || *slot < 3 || *slot > LAST_SLOT))
+		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, address, "slot '%s': 3 to %u are there, on bus 0", text, LAST_SLOT);
+	if (*slot > LAST_SLOT)
 		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "all PCI slots (3 to %u) are taken", LAST_SLOT);
-	*slot = r->next_slot++;
+	if (r->slots & 1u << *slot)
+		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "slot %u is taken; give every device an <address>, or none", *slot);
+	r->slots |= 1u << *slot;
 	return domxml_arg(r, node, "-s");
 }
 
@@ -47,7 +61,7 @@ static bool take_disk(struct reading *r, xmlNode *node)
 	static const char *const types[] = { "file", "block", NULL }, *const devices[] = { "disk", NULL }, *const buses[] = { "virtio", NULL },
 			  *const formats[] = { "raw", NULL };
 	static const struct element known[] = {
-		{ "driver", NULL }, { "source", NULL }, { "target", NULL }, { "readonly", NULL }, { "boot", NULL }, { "alias", NULL }, { 0 }
+		{ "driver", NULL }, { "source", NULL }, { "target", NULL }, { "readonly", NULL }, { "boot", NULL }, { "alias", NULL }, { "address", NULL }, { 0 }
 	};
 	xmlNode *source = domxml_child(node, "source"), *target = domxml_child(node, "target"), *driver = domxml_child(node, "driver");
 	char type[32], word[32], path[TEXT_MAX], dev[8];
@@ -100,7 +114,7 @@ static bool add_mac(struct reading *r, xmlNode *node, char *mac)
 static bool take_interface(struct reading *r, xmlNode *node)
 {
 	static const char *const types[] = { "ethernet", NULL }, *const models[] = { "virtio", NULL };
-	static const struct element known[] = { { "mac", NULL }, { "target", NULL }, { "model", NULL }, { "alias", NULL }, { 0 } };
+	static const struct element known[] = { { "mac", NULL }, { "target", NULL }, { "model", NULL }, { "alias", NULL }, { "address", NULL }, { 0 } };
 	xmlNode *target = domxml_child(node, "target"), *mac = domxml_child(node, "mac"), *model = domxml_child(node, "model");
 	char word[32], address[32], tap[32] = "";
 	unsigned int slot = 0;

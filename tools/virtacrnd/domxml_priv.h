@@ -12,6 +12,7 @@ struct reading {
 	struct domxml_why *why;
 	const char *dm;
 	unsigned int next_slot, nr_disks;
+	uint32_t slots;			/* a bit for each that is taken */
 	bool port_used[4];
 };
 
