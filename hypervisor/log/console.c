@@ -11,8 +11,9 @@
 #include "x86/insn.h"
 
 #define BOCHS_PORT	0xe9	/* reads back its own number where it exists */
-#define QUEUE_LONG	96u	/* bytes that wait for the UART: who can wait brings no more */
-#define QUEUE_SHORT	64u	/* 5 ms: time to bring more */
+/* Bytes that wait for the UART. Long: who can wait brings no more; so long that VMs' lines and the log's hardly change places. */
+#define QUEUE_LONG	8192u
+#define QUEUE_SHORT	(QUEUE_LONG - 64)	/* time to bring a little more */
 #define INTERRUPT_POLLS	100000u	/* an idle transmitter raises its interrupt within microseconds */
 
 static struct spinlock lock = SPINLOCK_INIT;

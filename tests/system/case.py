@@ -58,7 +58,8 @@ LACKING = {
     "posted-interrupts": "no CPU model of Bochs has posted interrupts",
     "nested-vtx": "needs a host that offers nested VT-x",
 }
-REPORT = re.compile(r"^(\[[^\]\n]*\] )?(PASS|FAIL|SKIP|SUMMARY)\b[:( ]*([^\r\n]*)", re.M)
+# A VM's line may stand behind the shell's prompt.
+REPORT = re.compile(r"^(?:quercus> )*(\[[^\]\n]*\] )?(PASS|FAIL|SKIP|SUMMARY)\b[:( ]*([^\r\n]*)", re.M)
 
 
 class Result:
@@ -186,7 +187,7 @@ class Case:
     def follow(self, machine):
         steps = [step.strip() for step in self.get("steps", "").split("\n") if step.strip()]
         if self.section.getboolean("report", False):
-            steps = steps or [r"expect ^(\[[^\]\n]*\] )?SUMMARY[^\r\n]*[\r\n]"]
+            steps = steps or [r"expect ^(?:quercus> )*(\[[^\]\n]*\] )?SUMMARY[^\r\n]*[\r\n]"]
         if not steps:
             raise ValueError("a case without steps and without report proves nothing")
         for step in steps:
