@@ -87,9 +87,13 @@ void boot_stage_features(void)
 	const char *mask = option_value("mask");
 	char text[256];
 
-	/* Bochs 2.7 delivers virtual interrupts to guests with IF clear: they deadlock on their own locks. */
-	if (console_is_bochs() && !option_set("bochs-vid")) {
-		snprintf(text, sizeof(text), "%s%svid,apic-reg-virt,x2apic-virt", mask ? mask : "", mask ? "," : "");
+	/*
+	 * Bochs 2.7 delivers virtual interrupts to guests with IF clear: they deadlock on their own locks. It also
+	 * moves strings of bytes one by one: guests clear their memory eight times as fast if they use quadwords.
+	 */
+	if (console_is_bochs()) {
+		snprintf(text, sizeof(text), "%s%serms%s", mask ? mask : "", mask ? "," : "",
+			 option_set("bochs-vid") ? "" : ",vid,apic-reg-virt,x2apic-virt");
 		mask = text;
 	}
 	if (features_init(mask))

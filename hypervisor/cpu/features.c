@@ -15,7 +15,7 @@
 
 /* Everything asked of the CPU, read once; 0 where the CPU has no such leaf or MSR. */
 static struct {
-	struct cpuid_regs leaf1, xsave1, ext1, apm;
+	struct cpuid_regs leaf1, structured, xsave1, ext1, apm;
 	uint64_t feature_control, ept_vpid;
 	uint32_t pin, proc, proc2;	/* controls that may be 1 */
 } caps;
@@ -49,6 +49,7 @@ static const struct {
 	[FEAT_TSC_SCALING] = { "tsc-scaling", &caps.proc2, VMX_PROC2_TSC_SCALING, "MSR 0x48B bit 57" },
 	[FEAT_PLE] = { "ple", &caps.proc2, VMX_PROC2_PLE, "MSR 0x48B bit 42" },
 	[FEAT_NX] = { "nx", &caps.ext1.edx, CPUID_EXT1_EDX_NX, "CPUID 0x80000001 EDX bit 20" },
+	[FEAT_ERMS] = { "erms", &caps.structured.ebx, CPUID_7_EBX_ERMS, "CPUID 7 EBX bit 9" },
 	[FEAT_IOMMU] = { "iommu", &not_cpuid, 1, "ACPI table DMAR" },
 	[FEAT_INTR_REMAP] = { "intr-remap", &not_cpuid, 1, "ACPI table DMAR" },
 };
@@ -128,6 +129,7 @@ static uint32_t allowed(uint32_t msr)
 static void read_caps(void)
 {
 	caps.leaf1 = leaf(CPUID_LEAF_FEATURES, 0);
+	caps.structured = leaf(CPUID_LEAF_EXTENDED, 0);
 	caps.ext1 = leaf(CPUID_LEAF_EXT_FEATURES, 0);
 	caps.apm = leaf(CPUID_LEAF_APM, 0);
 	if (caps.leaf1.ecx & CPUID_1_ECX_XSAVE)

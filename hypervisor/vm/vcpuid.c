@@ -17,6 +17,7 @@
 #include "vm/vcpu_arch.h"
 #include "vm/vlapic.h"
 #include "vm/vm.h"
+#include "x86/cpuid.h"
 #include "x86/cr.h"
 
 #define MAX_BASIC	0x16u
@@ -93,6 +94,10 @@ static void fix_structured(struct vcpu *vcpu __unused, uint32_t sub, struct cpui
 	if (!feature_has(FEAT_XSAVE)) {
 		r->ebx &= ~L7_EBX_AVX;
 		r->ecx &= ~L7_ECX_AVX;
+	}
+	if (!feature_has(FEAT_ERMS)) {
+		r->ebx &= ~CPUID_7_EBX_ERMS;
+		r->edx &= ~CPUID_7_EDX_FSRM;
 	}
 }
 

@@ -38,6 +38,7 @@ static void setup(void)
 	fake_cpuid_set(0, 0, (struct cpuid_regs){ 0x16, 0, 0, 0 });
 	fake_cpuid_set(CPUID_LEAF_EXT_MAX, 0, (struct cpuid_regs){ 0x80000008, 0, 0, 0 });
 	fake_cpuid_set(CPUID_LEAF_FEATURES, 0, (struct cpuid_regs){ 0, 0, ALL, ALL });
+	fake_cpuid_set(CPUID_LEAF_EXTENDED, 0, (struct cpuid_regs){ 0, ALL, 0, 0 });
 	fake_cpuid_set(CPUID_LEAF_XSAVE, 1, (struct cpuid_regs){ 0xf, 0, 0, 0 });
 	fake_cpuid_set(CPUID_LEAF_EXT_FEATURES, 0, (struct cpuid_regs){ 0, 0, ALL, ALL });
 	fake_cpuid_set(CPUID_LEAF_APM, 0, (struct cpuid_regs){ 0, 0, 0, ALL });

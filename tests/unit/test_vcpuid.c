@@ -112,7 +112,7 @@ END_TEST
 /* A feature that a boot option masks is not the guest's either: using it would be #GP. */
 START_TEST(masked_features)
 {
-	hv_features[FEAT_XSAVE] = hv_features[FEAT_XSAVES] = hv_features[FEAT_NX] = false;
+	hv_features[FEAT_XSAVE] = hv_features[FEAT_XSAVES] = hv_features[FEAT_NX] = hv_features[FEAT_ERMS] = false;
 	make(SCENARIO_POST_LAUNCHED, 1);
 	/* XSAVE; FMA, AVX and F16C, whose state only XSAVE switches */
 	ck_assert_uint_eq(get(1, 0).ecx & (1u << 26 | 1u << 12 | 1u << 28 | 1u << 29), 0);
@@ -121,6 +121,9 @@ START_TEST(masked_features)
 	ck_assert(is_zero(get(0xd, 0)));
 	ck_assert(is_zero(get(0xd, 1)));
 	ck_assert_uint_eq(get(0x80000001, 0).edx & 1u << 20, 0);
+	/* ERMS, FSRM */
+	ck_assert_uint_eq(get(7, 0).ebx & 1u << 9, 0);
+	ck_assert_uint_eq(get(7, 0).edx & 1u << 4, 0);
 }
 END_TEST
 
