@@ -217,8 +217,11 @@ static void body(void *arg __unused)
 		vm_table_enter();
 		more = shell_poll();
 		vm_table_leave();
+		/* Under a policy without priorities others' turns come while there is much to say. */
 		if (!more)
 			thread_block();
+		else if (sched_wanted())
+			schedule();
 	}
 }
 

@@ -8,6 +8,7 @@
 #define LOW_RAM_END	(2ull << 30)	/* pre-launched layout: RAM below the PCI hole ends at 2 GB (reference-system.md section 2) */
 #define HPA_END		(1ull << 52)	/* SDM vol. 3A 4.1.4: physical addresses have 52 bits at most */
 #define MAX_WEIGHT	128u
+#define MAX_WARP_US	1000000u
 #define VUART_PORTS	8u
 #define MIN_VUART_PORT	0x100u		/* below are the PC's own devices: PIC, PIT, keyboard, RTC, DMA */
 #define PCI_CONFIG_PORT	0xCF8u
@@ -63,7 +64,7 @@ static int check_kind(struct scenario_check *c)
 	    scenario_refuse_vm(c, "restart_max", -1, "restart_max %u with crash_policy %s; it goes with crash_policy "
 			       "restart only", vm->restart_max, scenario_crash_policy_name(vm->crash_policy)))
 		return -EINVAL;
-	if ((vm->reserved0 || vm->reserved1 || vm->reserved2) &&
+	if ((vm->reserved0 || vm->reserved1) &&
 	    scenario_refuse_vm(c, "", -1, "a reserved byte is not zero"))
 		return -EINVAL;
 	return 0;
@@ -136,6 +137,24 @@ static int check_memory(struct scenario_check *c)
 	return 0;
 }
 
+static int check_warp(struct scenario_check *c)
+{
+	const struct scenario_vm *vm = this_vm(c);
+
+	if (vm->warp_us > MAX_WARP_US &&
+	    scenario_refuse_vm(c, "warp_us", -1, "warp_us %u is above %u, a second", vm->warp_us, MAX_WARP_US))
+		return -EINVAL;
+	if (vm->warp_limit_us && !vm->warp_us &&
+	    scenario_refuse_vm(c, "warp_limit_us", -1, "warp_limit_us %u without warp_us: nothing to end; give warp_us, too",
+			       vm->warp_limit_us))
+		return -EINVAL;
+	if (vm->unwarp_us && !vm->warp_limit_us &&
+	    scenario_refuse_vm(c, "unwarp_us", -1, "unwarp_us %u without warp_limit_us, after which it begins; give both",
+			       vm->unwarp_us))
+		return -EINVAL;
+	return 0;
+}
+
 static int check_cpus(struct scenario_check *c)
 {
 	const struct scenario_vm *vm = this_vm(c);
@@ -145,6 +164,8 @@ static int check_cpus(struct scenario_check *c)
 		return -EINVAL;
 	if (vm->weight > MAX_WEIGHT &&
 	    scenario_refuse_vm(c, "weight", -1, "weight %u is above %u", vm->weight, MAX_WEIGHT))
+		return -EINVAL;
+	if (check_warp(c))
 		return -EINVAL;
 	if (!vm->budget_us != !vm->period_us &&
 	    scenario_refuse_vm(c, vm->budget_us ? "budget_us" : "period_us", -1, "budget_us %u with period_us %u; give both "

@@ -10,6 +10,7 @@
 #include "log/log.h"
 #include "machine/ownership.h"
 #include "machine/parts.h"
+#include "machine/slots.h"
 #include "machine/wait.h"
 #include "mm/frame.h"
 #include "vm/vcpu.h"
@@ -40,6 +41,8 @@ static int vcpus_create(struct vm *vm, const struct machine_request *req __unuse
 			vcpus_destroy(vm);
 			return err;
 		}
+		if (vm->load_order == SCENARIO_SERVICE)
+			vm->vcpus[vm->nr_vcpus]->thread.params.floor = slots_top_priority();
 		vm->nr_vcpus++;
 	}
 	return 0;

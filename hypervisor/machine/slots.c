@@ -6,6 +6,7 @@
 #include "io/ioreq.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "lib/util.h"
 #include "log/log.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
@@ -38,6 +39,17 @@ void slots_init(const struct scenario *s)
 const struct scenario *slots_scenario(void)
 {
 	return scenario;
+}
+
+uint8_t slots_top_priority(void)
+{
+	uint8_t top = 0;
+	unsigned int i;
+
+	for (i = 0; i < scenario->nr_vms; i++)
+		if (scenario->vms[i].load_order == SCENARIO_POST_LAUNCHED)
+			top = MAX(top, scenario->vms[i].priority);
+	return top;
 }
 
 static int named_slot(const char *name)

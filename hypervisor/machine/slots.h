@@ -11,6 +11,8 @@ enum vm_stop;
 /* Boot: the checked scenario. */
 void slots_init(const struct scenario *s);
 const struct scenario *slots_scenario(void);
+/* The highest priority of a user VM in the scenario: with less than that the Service VM would keep its I/O waiting. */
+uint8_t slots_top_priority(void);
 
 /*
  * 0..15 with *cfg, the scenario's record or a dynamic VM's own. -EEXIST: a VM of this name runs;

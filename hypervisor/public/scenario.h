@@ -18,7 +18,7 @@
 
 #define SCENARIO_MODULE_TAG		"scenario"	/* first word of the boot module's string */
 #define SCENARIO_MAGIC			0x4E435351u	/* "QSCN" */
-#define SCENARIO_VERSION		2u
+#define SCENARIO_VERSION		3u
 
 #define SCENARIO_MAX_VMS		16u
 #define SCENARIO_MAX_PCPUS		64u
@@ -168,9 +168,11 @@ struct scenario_vm {
 	struct scenario_io_range io_ranges[SCENARIO_MAX_IO_RANGES];
 	struct scenario_kernel kernel;
 	uint32_t tsc_khz;		/* frequency of its TSC; 0: the machine's */
-	uint32_t reserved2;
+	uint32_t warp_us;		/* BVT: run time by which it is put ahead when it wakes; 0: never */
+	uint32_t warp_limit_us;		/* BVT: run time after which that ends; 0: when it blocks */
+	uint32_t unwarp_us;		/* BVT: time from such an end before it is put ahead again */
 };
-_Static_assert(sizeof(struct scenario_vm) == 1320, "VM record");
+_Static_assert(sizeof(struct scenario_vm) == 1328, "VM record");
 _Static_assert(offsetof(struct scenario_vm, load_order) == 16, "VM record");
 _Static_assert(offsetof(struct scenario_vm, options) == 20, "VM record");
 _Static_assert(offsetof(struct scenario_vm, guest_flags) == 24, "VM record");
@@ -182,6 +184,8 @@ _Static_assert(offsetof(struct scenario_vm, pci_devs) == 104, "VM record");
 _Static_assert(offsetof(struct scenario_vm, io_ranges) == 136, "VM record");
 _Static_assert(offsetof(struct scenario_vm, kernel) == 168, "VM record");
 _Static_assert(offsetof(struct scenario_vm, tsc_khz) == 1312, "VM record");
+_Static_assert(offsetof(struct scenario_vm, warp_us) == 1316, "VM record");
+_Static_assert(offsetof(struct scenario_vm, unwarp_us) == 1324, "VM record");
 
 /* A memory region several VMs see through an ivshmem PCI function. */
 struct scenario_ivshmem {

@@ -24,10 +24,10 @@ static struct thread *adaptive_pick(struct runqueue *rq, uint64_t now __unused)
 	return level_pick(rq);
 }
 
-/* On level 0 a thread sinks no further and only takes turns. */
+/* On its floor a thread sinks no further and only takes turns. */
 static void adaptive_charge(struct runqueue *rq, struct thread *t, uint64_t ran, uint64_t now __unused)
 {
-	while (ran >= t->slice_left && t->level) {
+	while (ran >= t->slice_left && t->level > t->params.floor) {
 		ran -= t->slice_left;
 		t->level--;
 		t->slice_left = rq->slice;

@@ -18,6 +18,10 @@ struct sched_params {
 	uint32_t priority;		/* 0..255, higher runs first (prio, adaptive, sporadic) */
 	uint32_t weight;		/* share (bvt) 1..128, 0 = SCHED_DEFAULT_WEIGHT */
 	uint32_t budget_us, period_us;	/* sporadic server; budget 0: plain priority */
+	uint32_t floor;			/* adaptive: the level it never sinks below, at most priority; others wait for what it does */
+	uint32_t warp_us;		/* bvt: run time by which it is put ahead when it wakes; 0: never */
+	uint32_t warp_limit_us;		/* bvt: run time after which that ends; 0: when it blocks */
+	uint32_t unwarp_us;		/* bvt: time after such an end before it is put ahead again */
 };
 
 #define SCHED_DEFAULT_WEIGHT	64u
@@ -44,6 +48,10 @@ struct thread {
 	uint64_t slice_left;		/* of the running or next slice */
 	bool turn_over;			/* adaptive: a slice has ended since it was last weighed against the others */
 	uint64_t vtime;			/* bvt: virtual time; compared as a signed difference */
+	bool warped;			/* bvt: put ahead now */
+	uint64_t warp;			/* bvt: by so much virtual time */
+	uint64_t warp_limit, warp_left;	/* bvt: run time until that ends: whole (0: no limit), rest */
+	uint64_t warp_again;		/* bvt: not before */
 	int64_t budget_left;		/* sporadic: below 0 after an overrun */
 	uint64_t budget, period;	/* sporadic: params in ticks */
 	uint64_t run_end;		/* sporadic: when it last used budget up to */

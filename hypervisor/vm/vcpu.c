@@ -177,6 +177,7 @@ static int new_thread(struct vcpu *vcpu)
 		return err;
 	vcpu->thread.params = (struct sched_params){
 		.priority = vm->cfg->priority, .weight = vm->cfg->weight,
+		.warp_us = vm->cfg->warp_us, .warp_limit_us = vm->cfg->warp_limit_us, .unwarp_us = vm->cfg->unwarp_us,
 		.budget_us = vm->cfg->budget_us, .period_us = vm->cfg->period_us,
 	};
 	return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Building each kind of VM with its real parts: whatever allocation, thread or vector cannot be had, all that was made is given back. */
-/* unit: hypervisor/machine/machine.c hypervisor/machine/memory.c hypervisor/machine/devices.c hypervisor/machine/dma.c hypervisor/emul/vpci/ivshmem.c hypervisor/emul/vpci/ivshmem_ring.c tests/fake/vtd.c hypervisor/io/region.c hypervisor/io/ioreq.c hypervisor/io/asyncio.c hypervisor/emul/vpic.c hypervisor/emul/vioapic.c hypervisor/emul/vlapic_mmio.c hypervisor/emul/vuart.c hypervisor/lib/ring.c hypervisor/emul/vrtc.c hypervisor/emul/rtc_time.c hypervisor/emul/vpm.c hypervisor/emul/testdev.c hypervisor/emul/vpci/cap.c hypervisor/emul/vpci/hsm_function.c hypervisor/emul/vpci/passthru.c hypervisor/emul/vpci/vmsi.c hypervisor/emul/vpci/vmsix.c hypervisor/emul/vpci/vmsix_table.c hypervisor/emul/vpci/vpci.c hypervisor/assign/intx.c hypervisor/assign/msi.c hypervisor/assign/damper.c hypervisor/mm/e820.c hypervisor/vm/vcr.c hypervisor/vm/virq.c hypervisor/vm/vm.c hypervisor/vm/vcpu.c hypervisor/vm/vcpu_arch.c hypervisor/vm/split_lock.c hypervisor/vm/vmsr.c hypervisor/vm/vmicrocode.c hypervisor/vm/gva.c hypervisor/cpu/microcode.c hypervisor/vm/steal.c hypervisor/vm/hyperv.c hypervisor/vm/mtrr.c hypervisor/vm/lapic_pt.c hypervisor/vm/gpa.c hypervisor/vm/vlapic.c hypervisor/vm/vlapic_access.c hypervisor/vm/vlapic_icr.c hypervisor/vm/vlapic_timer.c hypervisor/vm/vtsc.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c hypervisor/lib/printf.c tests/fake/hv_vm.c tests/fake/hv_string.c tests/fake/vm_mem.c tests/fake/vm_time.c */
+/* unit: hypervisor/machine/machine.c hypervisor/machine/memory.c hypervisor/machine/slots.c hypervisor/machine/devices.c hypervisor/machine/dma.c hypervisor/emul/vpci/ivshmem.c hypervisor/emul/vpci/ivshmem_ring.c tests/fake/vtd.c hypervisor/io/region.c hypervisor/io/ioreq.c hypervisor/io/asyncio.c hypervisor/emul/vpic.c hypervisor/emul/vioapic.c hypervisor/emul/vlapic_mmio.c hypervisor/emul/vuart.c hypervisor/lib/ring.c hypervisor/emul/vrtc.c hypervisor/emul/rtc_time.c hypervisor/emul/vpm.c hypervisor/emul/testdev.c hypervisor/emul/vpci/cap.c hypervisor/emul/vpci/hsm_function.c hypervisor/emul/vpci/passthru.c hypervisor/emul/vpci/vmsi.c hypervisor/emul/vpci/vmsix.c hypervisor/emul/vpci/vmsix_table.c hypervisor/emul/vpci/vpci.c hypervisor/assign/intx.c hypervisor/assign/msi.c hypervisor/assign/damper.c hypervisor/mm/e820.c hypervisor/vm/vcr.c hypervisor/vm/virq.c hypervisor/vm/vm.c hypervisor/vm/vcpu.c hypervisor/vm/vcpu_arch.c hypervisor/vm/split_lock.c hypervisor/vm/vmsr.c hypervisor/vm/vmicrocode.c hypervisor/vm/gva.c hypervisor/cpu/microcode.c hypervisor/vm/steal.c hypervisor/vm/hyperv.c hypervisor/vm/mtrr.c hypervisor/vm/lapic_pt.c hypervisor/vm/gpa.c hypervisor/vm/vlapic.c hypervisor/vm/vlapic_access.c hypervisor/vm/vlapic_icr.c hypervisor/vm/vlapic_timer.c hypervisor/vm/vtsc.c hypervisor/mm/pgtable.c hypervisor/mm/pgformat.c hypervisor/lib/printf.c tests/fake/hv_vm.c tests/fake/hv_string.c tests/fake/vm_mem.c tests/fake/vm_time.c */
 /* unit-flags: -DHOST_DIRECT_BASE=0ul */
 #include <check.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include "lib/util.h"
 #include "machine/machine.h"
 #include "machine/ownership.h"
+#include "machine/slots.h"
 #include "machine/wait.h"
 #include "mm/e820.h"
 #include "mm/hostmap.h"
@@ -81,12 +82,18 @@ void wait_until(bool (*done)(void *arg), void *arg)
 /* ---- what is built ---- */
 
 static struct scenario_vm cfg;
+static struct { struct scenario s; struct scenario_vm vms[3]; } scenario;
 static uint8_t *ram;
 static unsigned int pages;
 
 static void setup(void)
 {
 	hv_machine_reset();
+	scenario.s = (struct scenario){ .nr_vms = 3 };
+	scenario.vms[0] = (struct scenario_vm){ .load_order = SCENARIO_PRE_LAUNCHED, .priority = 200 };
+	scenario.vms[1] = (struct scenario_vm){ .load_order = SCENARIO_POST_LAUNCHED, .priority = 9 };
+	scenario.vms[2] = (struct scenario_vm){ .load_order = SCENARIO_POST_LAUNCHED, .priority = 4 };
+	slots_init(&scenario.s);
 	acpi = (struct acpi_info){ .lapic_base = 0xfee00000, .pm1a_cnt = 0xb004, .pm1_cnt_len = 2, .pm_tmr = 0xb008,
 				   .nr_ioapics = 1 };
 	e820_firmware = (struct e820_map){ 1, { { 0, 1ul << 30, E820_RAM, 0 } } };
@@ -164,6 +171,18 @@ START_TEST(each_thread_missing)
 	ck_assert_int_eq(build((uint8_t)_i, 7, &vm), 0);
 	machine_destroy(vm);
 	expect_nothing();
+}
+END_TEST
+
+/* The Service VM's vCPUs do not sink below those user VMs whose I/O they do; nobody else has such a floor. */
+START_TEST(service_floor)
+{
+	struct vm *vm;
+
+	ck_assert_int_eq(build((uint8_t)_i, 7, &vm), 0);
+	for (uint16_t i = 0; i < vm->nr_vcpus; i++)
+		ck_assert_uint_eq(vm->vcpus[i]->thread.params.floor, vm->load_order == SCENARIO_SERVICE ? 9 : 0);
+	machine_destroy(vm);
 }
 END_TEST
 
@@ -267,6 +286,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, each_page_missing, SCENARIO_PRE_LAUNCHED, SCENARIO_POST_LAUNCHED + 1);
 	tcase_add_loop_test(t, each_thread_missing, SCENARIO_PRE_LAUNCHED, SCENARIO_POST_LAUNCHED + 1);
+	tcase_add_loop_test(t, service_floor, SCENARIO_PRE_LAUNCHED, SCENARIO_POST_LAUNCHED + 1);
 	tcase_add_test(t, tsc_rate);
 	tcase_add_loop_test(t, reset_without_memory, SCENARIO_PRE_LAUNCHED, SCENARIO_POST_LAUNCHED + 1);
 	tcase_add_loop_test(t, destroyed_in_any_state, SCENARIO_PRE_LAUNCHED, SCENARIO_POST_LAUNCHED + 1);

@@ -74,7 +74,6 @@ SPOIL(severity_rt, RT->severity = SCENARIO_SEVERITY_STANDARD)
 SPOIL(crash_unknown, RT->crash_policy = 3)
 SPOIL(restarts, SAFETY->restart_max = 1)
 SPOIL(reserved_vm, SAFETY->reserved1 = 1)
-SPOIL(reserved_end, USER->reserved2 = 1)
 SPOIL(flags_unknown, RT->guest_flags |= 1ull << 15)
 SPOIL(options_unknown, RT->options |= 1u << 5)
 SPOIL(lapic_not_rt, RT->guest_flags = SCENARIO_FLAG_LAPIC_PT)
@@ -91,6 +90,9 @@ SPOIL(memory_beyond, RT->memory_hpa = 0xffffffffffe00000)
 SPOIL(memory_overlap, SAFETY->memory_hpa = 0x2fe00000)
 SPOIL(cpu_none, USER->cpu_affinity = 0)
 SPOIL(weight_high, RT->weight = 129)
+SPOIL(warp_high, RT->warp_us = 1000001)
+SPOIL(warp_limit_alone, RT->warp_limit_us = 5)
+SPOIL(unwarp_alone, RT->warp_us = 7; RT->unwarp_us = 5)
 SPOIL(budget_alone, SAFETY->period_us = 0)
 SPOIL(period_alone, SAFETY->budget_us = 0)
 SPOIL(budget_high, SAFETY->budget_us = 1001)
@@ -199,7 +201,6 @@ static const struct fault faults[] = {
 	{ crash_unknown, "vm \"rt\": crash_policy 3 is not known; 0 stop, 1 restart and 2 notify are", "crash_policy", 0, -1 },
 	{ restarts, "vm \"safety\": restart_max 1 with crash_policy stop; it goes with crash_policy restart only", "restart_max", 1, -1 },
 	{ reserved_vm, "vm \"safety\": a reserved byte is not zero", "", 1, -1 },
-	{ reserved_end, "vm \"user\": a reserved byte is not zero", "", 3, -1 },
 	{ flags_unknown, "vm \"rt\": guest_flags 0x8012 has unknown bits; 0x7fff are known", "guest_flags", 0, -1 },
 	{ options_unknown, "vm \"rt\": options 0x21 has unknown bits; 0x1f are known", "options", 0, -1 },
 	{ lapic_not_rt, "vm \"rt\": guest flag lapic_pt needs guest flag rt as well", "guest_flags", 0, -1 },
@@ -220,6 +221,9 @@ static const struct fault faults[] = {
 	  "them", "memory_hpa", 1, -1 },
 	{ cpu_none, "vm \"user\": cpu_affinity names no pCPU; it needs at least one, as 0 or 0-2,5", "cpu_affinity", 3, -1 },
 	{ weight_high, "vm \"rt\": weight 129 is above 128", "weight", 0, -1 },
+	{ warp_high, "vm \"rt\": warp_us 1000001 is above 1000000, a second", "warp_us", 0, -1 },
+	{ warp_limit_alone, "vm \"rt\": warp_limit_us 5 without warp_us: nothing to end; give warp_us, too", "warp_limit_us", 0, -1 },
+	{ unwarp_alone, "vm \"rt\": unwarp_us 5 without warp_limit_us, after which it begins; give both", "unwarp_us", 0, -1 },
 	{ budget_alone, "vm \"safety\": budget_us 100 with period_us 0; give both or none", "budget_us", 1, -1 },
 	{ period_alone, "vm \"safety\": budget_us 0 with period_us 1000; give both or none", "period_us", 1, -1 },
 	{ budget_high, "vm \"safety\": budget_us 1001 is more than period_us 1000", "budget_us", 1, -1 },
@@ -343,22 +347,22 @@ START_TEST(form_is_refused)
 
 	refused(s, 511, "scenario: the module has 511 bytes, fewer than the 512 of a header; it is truncated");
 	refused(s, 0, "scenario: the module has 0 bytes, fewer than the 512 of a header; it is truncated");
-	refused(s, SAMPLE_SIZE - 1, "scenario: 5791 of 5792 bytes are there; the module is truncated");
+	refused(s, SAMPLE_SIZE - 1, "scenario: 5823 of 5824 bytes are there; the module is truncated");
 	s->magic = 0x464c457f;
 	refused(s, SAMPLE_SIZE, "scenario: the module begins with 0x464c457f instead of 0x4e435351; make it with hvconfig build");
 	s->magic = SCENARIO_MAGIC;
 	s->version = 1;
-	refused(s, SAMPLE_SIZE, "scenario: version 1 is not known; this hypervisor reads version 2: make the module with its own hvconfig");
-	s->version = 2;
+	refused(s, SAMPLE_SIZE, "scenario: version 1 is not known; this hypervisor reads version 3: make the module with its own hvconfig");
+	s->version = SCENARIO_VERSION;
 	s->vm_size--;
-	refused(s, SAMPLE_SIZE, "scenario: record sizes 512 and 1319 are not the 512 and 1320 of version 2");
+	refused(s, SAMPLE_SIZE, "scenario: record sizes 512 and 1327 are not the 512 and 1328 of version 3");
 	s->vm_size++;
 	s->nr_vms = 0;
 	refused(s, SAMPLE_SIZE, "scenario: 0 VMs; there must be 1 to 16");
 	s->nr_vms = 17;
 	refused(s, SAMPLE_SIZE, "scenario: 17 VMs; there must be 1 to 16");
 	s->nr_vms = 5;
-	refused(s, SAMPLE_SIZE, "scenario: total size 5792 does not fit 5 VMs, which take 7112 bytes");
+	refused(s, SAMPLE_SIZE, "scenario: total size 5824 does not fit 5 VMs, which take 7152 bytes");
 	s->nr_vms = 4;
 	s->crc32 = 0x12345678;
 	s->vms[0].name[0] = 'R';

@@ -131,7 +131,7 @@ START_TEST(many_bytes_changed)
 		memcpy(s, good, SAMPLE_SIZE);
 		while (nr--) {
 			/* half of the changes into headers, where the counts and kinds are */
-			uint32_t at = next(2) ? next(SAMPLE_SIZE) : (next(2) ? next(128) : 512 + next(4) * 1320 + next(176));
+			uint32_t at = next(2) ? next(SAMPLE_SIZE) : (next(2) ? next(128) : 512 + next(4) * 1328 + next(176));
 
 			((uint8_t *)s)[at] = (uint8_t)(next(4) ? next(20) : next(256));
 		}

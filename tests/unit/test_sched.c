@@ -443,6 +443,31 @@ START_TEST(adaptive_block_restores)
 }
 END_TEST
 
+/* Others wait for what this one does: it sinks to their level, and takes turns with them there. */
+START_TEST(adaptive_floor_holds)
+{
+	struct sched_params service = prio(7);
+
+	sim_init(SCENARIO_POLICY_ADAPTIVE);
+	service.floor = 3;
+	struct thread *s = sim_thread("s", service), *middle = sim_thread("m", prio(3));
+
+	sim_run(4 * SLICE);
+	ck_assert_uint_eq(sim_ran(s), 4 * SLICE);
+	ck_assert_uint_eq(s->level, 3);
+	sim_run(4 * SLICE);
+	ck_assert_uint_eq(s->level, 3);
+	/* Here the other sinks further; it gets the CPU back when s blocks. */
+	ck_assert_uint_le(sim_ran(middle), SLICE);
+	sim_run(100 * SLICE);
+	ck_assert_uint_eq(s->level, 3);
+	ck_assert_uint_le(sim_ran(middle), SLICE);
+	thread_block();
+	ck_assert(running(middle));
+	sim_fini();
+}
+END_TEST
+
 START_TEST(adaptive_alone_sinks_too_and_needs_no_timer)
 {
 	sim_init(SCENARIO_POLICY_ADAPTIVE);
@@ -487,6 +512,7 @@ int main(void)
 	tcase_add_test(tc, waker_with_a_clock_behind);
 	tcase_add_test(tc, adaptive_hog_sinks);
 	tcase_add_test(tc, adaptive_block_restores);
+	tcase_add_test(tc, adaptive_floor_holds);
 	tcase_add_test(tc, adaptive_alone_sinks_too_and_needs_no_timer);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

@@ -122,6 +122,100 @@ START_TEST(bvt_sleeper_gets_the_cpu_soon)
 }
 END_TEST
 
+/* How long `t` waits at most for the CPU when it works 200 us, less than its share, and sleeps 3 ms, over and over. */
+static uint64_t longest_wait(struct thread *t)
+{
+	uint64_t woken, waited = 0;
+
+	for (int i = 0; i < 200; i++) {
+		woken = sim.now;
+		while (sim_settle(), thread_current() != t)
+			sim_run(10 * SIM_US);
+		waited = MAX(waited, sim.now - woken);
+		sim_run(200 * SIM_US);
+		while (thread_current() != t)
+			sim_run(10 * SIM_US);
+		thread_block();
+		sim_run(3 * SIM_MS);
+		thread_wake(t);
+	}
+	return waited;
+}
+
+/* A thread that warps runs as soon as it wakes, among seven that compute. */
+START_TEST(bvt_warp_runs_at_once)
+{
+	struct sched_params warps = weight(64);
+
+	warps.warp_us = 5000;
+	for (int with = 0; with < 2; with++) {
+		sim_init(SCENARIO_POLICY_BVT);
+		struct thread *io = sim_thread("i", with ? warps : weight(64));
+
+		for (int i = 0; i < 7; i++)
+			sim_thread("h", weight(64));
+		uint64_t waited = longest_wait(io);
+
+		if (with)
+			ck_assert_uint_le(waited, 10 * SIM_US);
+		else
+			ck_assert_uint_ge(waited, SIM_MS);
+		sim_fini();
+	}
+}
+END_TEST
+
+/* What is borrowed is paid back: the shares stay. */
+START_TEST(bvt_warp_keeps_the_shares)
+{
+	struct sched_params warps = weight(64);
+
+	sim_init(SCENARIO_POLICY_BVT);
+	warps.warp_us = 100000;
+	struct thread *a = sim_thread("a", warps), *b = sim_thread("b", weight(64));
+
+	sim_run(20 * SIM_MS);
+	ck_assert_uint_eq(sim_ran(a), 20 * SIM_MS);
+	sim_run(10000 * SIM_MS);
+	ck_assert_uint_le(sim_ran(a) - sim_ran(b), (100 + 2 * SCHED_ALLOWANCE_US / 1000) * SIM_MS);
+	sim_fini();
+}
+END_TEST
+
+/* After its limit a thread is one of the others, and stays so for a while, even if it wakes. */
+START_TEST(bvt_warp_has_a_limit)
+{
+	struct sched_params warps = weight(64);
+
+	sim_init(SCENARIO_POLICY_BVT);
+	warps.warp_us = 1000000;
+	warps.warp_limit_us = 7000;
+	warps.unwarp_us = 50000;
+	struct thread *a = sim_thread("a", warps), *b = sim_thread("b", weight(64));
+
+	sim_run(6900 * SIM_US);
+	ck_assert_uint_eq(sim_ran(a), 6900 * SIM_US);
+	sim_run(200 * SIM_US);
+	ck_assert_ptr_eq(thread_current(), b);
+	ck_assert_uint_eq(sim_ran(a), 7000 * SIM_US);
+	while (thread_current() != a)
+		sim_run(100 * SIM_US);
+	thread_block();
+	sim_run(SIM_MS);
+	thread_wake(a);
+	ck_assert(!a->warped);
+	while (sim_settle(), thread_current() != a)
+		sim_run(100 * SIM_US);
+	thread_block();
+	sim_run(50 * SIM_MS);
+	thread_wake(a);
+	sim_settle();
+	ck_assert(a->warped);
+	ck_assert_ptr_eq(thread_current(), a);
+	sim_fini();
+}
+END_TEST
+
 START_TEST(bvt_yield_lets_the_next_run)
 {
 	sim_init(SCENARIO_POLICY_BVT);
@@ -365,6 +459,9 @@ int main(void)
 	tcase_add_test(tc, bvt_turn_is_at_least_the_allowance);
 	tcase_add_test(tc, bvt_sleep_is_not_saved_up);
 	tcase_add_test(tc, bvt_sleeper_gets_the_cpu_soon);
+	tcase_add_test(tc, bvt_warp_runs_at_once);
+	tcase_add_test(tc, bvt_warp_keeps_the_shares);
+	tcase_add_test(tc, bvt_warp_has_a_limit);
 	tcase_add_test(tc, bvt_yield_lets_the_next_run);
 	tcase_add_test(tc, bvt_virtual_time_wraps);
 	tcase_add_test(tc, sporadic_hog_gets_its_budget_and_no_more);

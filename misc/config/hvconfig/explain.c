@@ -151,6 +151,9 @@ static void print_flags(const struct scenario_vm *vm, FILE *out)
 		fprintf(out, "    Priority %u.\n", vm->priority);
 	if (vm->weight)
 		fprintf(out, "    Weight %u.\n", vm->weight);
+	if (vm->warp_us)
+		fprintf(out, "    Put %u microseconds ahead when it wakes%s.\n", vm->warp_us,
+			vm->warp_limit_us ? ", for a limited time" : "");
 	if (vm->budget_us)
 		fprintf(out, "    At most %u of every %u microseconds of a CPU.\n", vm->budget_us, vm->period_us);
 }

@@ -215,12 +215,28 @@ static void import_pci_devs(struct import *im, unsigned int vm_id)
 	}
 }
 
+/* Times of the scheduler are in milliseconds there. A limit that limits nothing is left out. */
+static void import_share(xmlNode *node, struct scenario_vm *vm)
+{
+	uint64_t weight = 0, warp = 0, limit = 0, pause = 0;
+
+	if (import_number(node, "bvt_weight", &weight) && weight <= 128)
+		vm->weight = (uint16_t)weight;
+	if (!import_number(node, "bvt_warp_value", &warp) || !warp || warp > 1000)
+		return;
+	vm->warp_us = (uint32_t)warp * 1000;
+	if (!import_number(node, "bvt_warp_limit", &limit) || !limit || limit > 1000000)
+		return;
+	vm->warp_limit_us = (uint32_t)limit * 1000;
+	if (import_number(node, "bvt_unwarp_period", &pause) && pause <= 1000000)
+		vm->unwarp_us = (uint32_t)pause * 1000;
+}
+
 void import_vm(struct import *im, unsigned int vm_id)
 {
 	struct scenario_vm *vm = &im->s->vms[vm_id];
 	xmlNode *node = im->node[vm_id];
 	int type = find_type(node);
-	uint64_t weight = 0;
 	char text[32];
 
 	import_name(im, vm_id);
@@ -237,6 +253,5 @@ void import_vm(struct import *im, unsigned int vm_id)
 	import_pci_devs(im, vm_id);
 	if (import_text(node, "priority", text, sizeof(text)))
 		vm->priority = !strcmp(text, "PRIO_HIGH");
-	if (import_number(node, "bvt_weight", &weight) && weight <= 128)
-		vm->weight = (uint16_t)weight;
+	import_share(node, vm);
 }
