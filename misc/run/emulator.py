@@ -50,21 +50,19 @@ class Failure(Exception):
     """The machine did not do what was expected; the text says what."""
 
 
-def nested_vtx():
-    """(True, why) where the host really offers VT-x inside a KVM guest, else (False, why)."""
-    def first_line(path):
+def nested_vtx(root="/"):
+    """(True, why) where the host really offers VT-x inside a KVM guest, else (False, why). root: where its files are."""
+    def text(path):
         try:
-            with open(path, encoding="ascii", errors="replace") as file:
-                return file.readline().strip()
+            with open(os.path.join(root, path), encoding="ascii", errors="replace") as file:
+                return file.read()
         except OSError:
             return ""
-    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
-        has_vmx = re.search(r"^flags\s*:.*\bvmx\b", file.read(), re.M)
-    if not has_vmx:
+    if not re.search(r"^flags\s*:.*\bvmx\b", text("proc/cpuinfo"), re.M):
         return False, "this host's CPUs show no vmx flag"
-    if first_line("/sys/module/kvm_intel/parameters/nested") not in ("Y", "1"):
+    if text("sys/module/kvm_intel/parameters/nested").strip() not in ("Y", "1"):
         return False, "KVM's nested setting is off (/sys/module/kvm_intel/parameters/nested)"
-    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+    if not os.access(os.path.join(root, "dev/kvm"), os.R_OK | os.W_OK):
         return False, "/dev/kvm cannot be opened"
     return True, "the host has vmx and KVM's nested setting is on"
 
