@@ -215,6 +215,8 @@ static bool in_range(const struct pgtable_format *f, uint64_t va, uint64_t size)
 	return top && va >> 48 == top && size - 1 <= UINT64_MAX - va;
 }
 
+static int leaf_map(struct walk *w, uint64_t *entry, unsigned int level);
+
 static int walk(struct walk *w, uint64_t size)
 {
 	int err;
@@ -225,21 +227,33 @@ static int walk(struct walk *w, uint64_t size)
 	w->end = w->va + size;
 	spin_lock(&w->pt->lock);
 	err = walk_table(w, w->pt->root, w->pt->fmt->levels);
+	/* Also after an error: what lies before w->va is mapped. */
+	if (w->leaf == leaf_map && pg_is_ram(w->attr))
+		w->pt->ram_bytes += size - (w->end - w->va);
 	/* Release: who sees the new number sees the entries. */
 	__atomic_store_n(&w->pt->changes, w->pt->changes + 1, __ATOMIC_RELEASE);
 	spin_unlock(&w->pt->lock);
 	return err;
 }
 
+/* Counts an entry that is about to be replaced out of the RAM that is mapped. */
+static void forget_ram(struct walk *w, uint64_t entry, unsigned int level)
+{
+	if (is_present(w->pt->fmt, entry) && pg_is_ram(w->pt->fmt->attr(entry, level)))
+		w->pt->ram_bytes -= size_of(level);
+}
+
 static int leaf_map(struct walk *w, uint64_t *entry, unsigned int level)
 {
+	if (unlikely(*entry))
+		forget_ram(w, *entry, level);
 	publish(w->pt->fmt, entry, w->pa.v | w->pt->fmt->leaf(w->attr, level));
 	return 0;
 }
 
 static int leaf_unmap(struct walk *w, uint64_t *entry, unsigned int level)
 {
-	(void)level;
+	forget_ram(w, *entry, level);
 	publish(w->pt->fmt, entry, 0);
 	return 0;
 }

@@ -52,6 +52,7 @@ struct pgtable {
 	struct spinlock lock;			/* guards all entries */
 	uint32_t nr_tables;			/* [lock] pages taken from the pool */
 	uint64_t changes;			/* [lock] written; see pgtable_changes() */
+	uint64_t ram_bytes;			/* [lock] written, anyone may read: mapped as RAM (pg_is_ram()) */
 };
 
 /* A run of mapped addresses, contiguous on both sides, of one attribute. */

@@ -22,8 +22,18 @@ static void setup(void)
 	ck_assert_int_eq(pgtable_init(&pt, &pgtable_ept), 0);
 }
 
+static void count_ram(void *arg, const struct pgtable_span *s)
+{
+	*(uint64_t *)arg += pg_is_ram(s->attr) ? s->size : 0;
+}
+
+/* Whatever a test did, the count of RAM is right. */
 static void teardown(void)
 {
+	uint64_t ram = 0;
+
+	pgtable_for_each(&pt, count_ram, &ram);
+	ck_assert_uint_eq(pt.ram_bytes, ram);
 	pgtable_fini(&pt);
 	ck_assert_uint_eq(fake_mem_pages, 0);
 	ck_assert_uint_eq(pt.nr_tables, 0);
