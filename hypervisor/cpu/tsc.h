@@ -14,5 +14,11 @@ uint64_t tsc_khz(void);
 uint64_t tsc_now(void);
 uint64_t tsc_from_us(uint64_t us);
 uint64_t tsc_to_us(uint64_t ticks);
+static inline uint64_t tsc_to_ns(uint64_t ticks)
+{
+	uint64_t khz = tsc_khz();
+
+	return ticks / khz * 1000000 + ticks % khz * 1000000 / khz;
+}
 /* Busy wait; boot and panic paths only. */
 void tsc_delay_us(uint64_t us);

@@ -3,6 +3,7 @@
 #include "sched/thread.h"
 
 #include "cpu/percpu.h"
+#include "cpu/tsc.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "lib/util.h"
@@ -96,6 +97,25 @@ void thread_destroy(struct thread *t)
 	hostmap_stack_put(t->stack, STACK_PAGES);
 	t->stack = NULL;
 	dismiss(t->pcpu_id);
+}
+
+/* See the header. */
+struct thread_times thread_times(const struct thread *t)
+{
+	struct runqueue *rq = &runqueues[t->pcpu_id];
+	struct thread_times times;
+	uint64_t now;
+
+	spin_lock(&rq->lock);
+	now = tsc_now();
+	times = (struct thread_times){ t->run_ticks, t->wait_ticks };
+	/* What is not booked yet. Another CPU's TSC may be slightly ahead of ours. */
+	if (t->state == THREAD_RUNNING && now > t->started)
+		times.run += now - t->started;
+	else if (t->state == THREAD_RUNNABLE && now > t->waiting_since)
+		times.wait += now - t->waiting_since;
+	spin_unlock(&rq->lock);
+	return times;
 }
 
 /* See the header. */

@@ -27,13 +27,6 @@ bool steal_is_shown(const struct vm *vm)
 	return vm->options & SCENARIO_OPT_KVM_LEAF;
 }
 
-static uint64_t ticks_to_ns(uint64_t ticks)
-{
-	uint64_t khz = tsc_khz();
-
-	return ticks / khz * 1000000 + ticks % khz * 1000000 / khz;
-}
-
 /* Looked up each time: the guest, or its device model, may have taken the page away. Then nobody reads the record any more. */
 static struct record *find(struct vcpu *vcpu)
 {
@@ -66,7 +59,7 @@ void steal_switch_in(struct vcpu *vcpu)
 	struct record *r = find(vcpu);
 
 	if (r)
-		update(r, ticks_to_ns(waited - vcpu->steal.told));
+		update(r, tsc_to_ns(waited - vcpu->steal.told));
 	vcpu->steal.told = waited;
 }
 

@@ -217,9 +217,16 @@ void vcpu_destroy(struct vcpu *vcpu)
 
 int vcpu_renew(struct vcpu *vcpu)
 {
+	uint64_t run = vcpu->thread.run_ticks, wait = vcpu->thread.wait_ticks;
+	int err;
+
 	thread_destroy(&vcpu->thread);
 	vcpu_reset(vcpu);
-	return new_thread(vcpu);
+	err = new_thread(vcpu);
+	/* What the vCPU has used is its own, whichever thread it had. */
+	vcpu->thread.run_ticks = run;
+	vcpu->thread.wait_ticks = wait;
+	return err;
 }
 
 static void arch_reset(struct vcpu_arch *a)
