@@ -46,6 +46,8 @@ static const struct hc_row rows[HC_MAX] = {
 	[INDEX(HC_GET_HW_INFO)] = { hc_hw_info, false, false },
 	[INDEX(HC_PM_GET_CPU_STATE)] = { hc_pm_state, false, false },
 	[INDEX(HC_Q_VM_STATE)] = { hc_vm_state, false, false },
+	[INDEX(HC_Q_VM_INFO)] = { hc_vm_info, false, false },
+	[INDEX(HC_Q_VCPU_STATS)] = { hc_vcpu_stats, false, false },
 };
 
 int hc_get(uint64_t at, void *buf, uint64_t size)

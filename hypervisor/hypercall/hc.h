@@ -35,6 +35,12 @@ int64_t hc_vm_reset(struct hc_call *c);
 int64_t hc_vm_regs(struct hc_call *c);
 int64_t hc_vm_state(struct hc_call *c);
 int64_t hc_vcpu_create(struct hc_call *c);
+/* A VM's state and why it stopped, as Q_VM_* and Q_STOP_*. */
+uint32_t hc_state_of(const struct vm *vm);
+uint32_t hc_reason_of(const struct vm *vm);
+
+int64_t hc_vm_info(struct hc_call *c);
+int64_t hc_vcpu_stats(struct hc_call *c);
 
 int64_t hc_mem_regions(struct hc_call *c);
 int64_t hc_mem_protect(struct hc_call *c);

@@ -184,7 +184,7 @@ int64_t hc_vm_regs(struct hc_call *c)
 	return vcpu_set_regs(c->target->vcpus[r.vcpu_id], &r.vcpu_regs);
 }
 
-static uint32_t state_of(const struct vm *vm)
+uint32_t hc_state_of(const struct vm *vm)
 {
 	if (vm->stop != VM_STOP_NONE && vm->state == VM_RUNNING)
 		return Q_VM_STOPPED;
@@ -200,19 +200,25 @@ static uint32_t state_of(const struct vm *vm)
 	}
 }
 
-int64_t hc_vm_state(struct hc_call *c)
+uint32_t hc_reason_of(const struct vm *vm)
 {
 	static const uint32_t reasons[] = {
 		[VM_STOP_NONE] = Q_STOP_NONE, [VM_STOP_CRASH] = Q_STOP_CRASHED,
 		[VM_STOP_TRIPLE_FAULT] = Q_STOP_TRIPLE_FAULT, [VM_STOP_RESET] = Q_STOP_RESET,
 		[VM_STOP_POWER_OFF] = Q_STOP_POWEROFF
 	};
+
+	return reasons[vm->stop];
+}
+
+int64_t hc_vm_state(struct hc_call *c)
+{
 	struct hc_q_vm_state s = { .state = Q_VM_POWERED_OFF };
 	const struct vm *vm = hc_vm_of(c->p1);
 
 	if (vm) {
-		s.state = state_of(vm);
-		s.reason = reasons[vm->stop];
+		s.state = hc_state_of(vm);
+		s.reason = hc_reason_of(vm);
 		str_copy(s.why, vm->crash_reason, sizeof(s.why));
 	}
 	return hc_put(c->p2, &s, sizeof(s));

@@ -12,7 +12,8 @@
  * there may cross a page. "vm" is a relative VM id: the hypervisor's own
  * number of the VM minus the Service VM's number. So 0 is the Service VM
  * itself, and what HC_CREATE_VM writes back is always 1 or more. Pre-launched
- * VMs have no relative id and cannot be named by any hypercall.
+ * VMs have no relative id and cannot be named by any hypercall but those that
+ * only look: HC_Q_VM_INFO and HC_Q_VCPU_STATS, which also take a slot.
  */
 #pragma once
 #include "types.h"
@@ -30,7 +31,8 @@
 #define HV_FEATURE_PRIVILEGED	(1u << 0)	/* this is the Service VM */
 
 #define HV_EXT_HSM_FUNCTION	(1u << 0)	/* PCI function of hsm_function.h is there */
-#define HV_EXT_Q_HYPERCALLS	(1u << 1)	/* HC_Q_* and the state_seq word of ioreq.h */
+#define HV_EXT_Q_HYPERCALLS	(1u << 1)	/* HC_Q_VM_STATE and the state_seq word of ioreq.h */
+#define HV_EXT_Q_STATS		(1u << 2)	/* HC_Q_VM_INFO, HC_Q_VCPU_STATS */
 
 /* Vector of the upcall on vCPU 0 while nobody enabled the HSM function's MSI. */
 #define HV_UPCALL_VECTOR	0xF3u
@@ -96,10 +98,15 @@
 #define HC_PM_GET_CPU_STATE		HC_ID(0x80)	/* PMCMD_* of vm.h, gpa of the result */
 
 /*
- * Our own additions, valid only where HV_EXT_Q_HYPERCALLS is set. Numbers
- * 0xC0 and up are used by nobody else.
+ * Our own additions, valid only where HV_EXT_Q_HYPERCALLS or, for the last two,
+ * HV_EXT_Q_STATS is set. Numbers 0xC0 and up are used by nobody else.
+ *
+ * "which" is the relative id of a user VM, 0 for the Service VM, or Q_VM_SLOT(n)
+ * of vm.h for any VM. -ENOENT: no such VM now; -EINVAL: neither can be.
  */
 #define HC_Q_VM_STATE			HC_ID(0xC0)	/* vm, gpa hc_q_vm_state, out */
+#define HC_Q_VM_INFO			HC_ID(0xC1)	/* which, gpa hc_q_vm_info, out */
+#define HC_Q_VCPU_STATS			HC_ID(0xC2)	/* which | vCPU id << 32, gpa hc_q_vcpu_stats, out */
 
 /* HC_GET_API_VERSION's answer. */
 struct acrn_api_version {

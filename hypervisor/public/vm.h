@@ -143,6 +143,89 @@ ABI_AT(struct hc_q_vm_state, rip, 16);
 ABI_AT(struct hc_q_vm_state, why, 24);
 
 /*
+ * Any VM by the hypervisor's own number: slots 0 to Q_VM_SLOTS - 1 are all VMs there
+ * can be, pre-launched ones and the Service VM among them.
+ */
+#define Q_VM_SLOTS		16u
+#define Q_VM_SLOT(n)		(0x10000u | (n))
+#define Q_VM_NO_ID		0xFFFFFFFFu	/* hc_q_vm_info.vmid of a pre-launched VM */
+
+/* hc_q_vm_info.load_order */
+#define Q_VM_PRE_LAUNCHED	0u
+#define Q_VM_SERVICE		1u
+#define Q_VM_POST_LAUNCHED	2u
+
+/* HC_Q_VM_INFO and HSM_IOC_Q_VM_INFO: what there is to know of a VM, whoever launched it. */
+struct hc_q_vm_info {
+	uint32_t which;		/* the ioctl reads it: relative id or Q_VM_SLOT() */
+	uint32_t slot;
+	uint32_t vmid;		/* relative id, 0: the Service VM */
+	uint32_t load_order;	/* Q_VM_PRE_LAUNCHED ... */
+	uint32_t severity;	/* 0x10 standard, 0x20 service, 0x30 real-time, 0x40 safety */
+	uint32_t state;		/* Q_VM_CREATED ... */
+	uint32_t reason;	/* Q_STOP_*: why it stopped by itself last time */
+	uint32_t nr_vcpus;
+	uint32_t restarts;	/* since it was made */
+	uint32_t reserved;	/* 0 */
+	uint64_t flags;		/* VM_FLAG_* and the scenario's others */
+	uint64_t cpus;		/* bit n: physical CPU n has a vCPU of it */
+	uint64_t memory_bytes;	/* RAM that it can reach now */
+	uint8_t name[ACRN_VM_NAME_LEN];	/* zero-terminated */
+};
+ABI_SIZE(struct hc_q_vm_info, 80);
+ABI_AT(struct hc_q_vm_info, vmid, 8);
+ABI_AT(struct hc_q_vm_info, severity, 16);
+ABI_AT(struct hc_q_vm_info, nr_vcpus, 28);
+ABI_AT(struct hc_q_vm_info, flags, 40);
+ABI_AT(struct hc_q_vm_info, memory_bytes, 56);
+ABI_AT(struct hc_q_vm_info, name, 64);
+
+/* hc_q_vcpu_stats.state */
+#define Q_VCPU_OFFLINE		0u
+#define Q_VCPU_WAIT_SIPI	1u	/* not started by its guest */
+#define Q_VCPU_RUNNING		2u	/* runs, or would if it had its CPU */
+#define Q_VCPU_HALTED		3u
+#define Q_VCPU_IO_WAIT		4u	/* its request is with the device model */
+#define Q_VCPU_PAUSED		5u
+
+/* Indices of hc_q_vcpu_stats.exits_by. */
+#define Q_EXIT_OTHER		0u
+#define Q_EXIT_INTERRUPT	1u	/* the machine's interrupts, kicks, timers; windows for injecting */
+#define Q_EXIT_HALT		2u	/* HLT, PAUSE */
+#define Q_EXIT_PORT		3u	/* IN, OUT */
+#define Q_EXIT_MEMORY		4u	/* addresses without memory behind them: mostly device registers */
+#define Q_EXIT_MSR		5u
+#define Q_EXIT_APIC		6u	/* local APIC: registers, EOI, TPR */
+#define Q_EXIT_CPUID		7u
+#define Q_EXIT_CONTROL		8u	/* control and debug registers, XSETBV */
+#define Q_EXIT_HYPERCALL	9u
+#define Q_NR_EXITS		10u
+
+/*
+ * HC_Q_VCPU_STATS and HSM_IOC_Q_VCPU_STATS: what one vCPU has used since its VM was made; a reset of
+ * the VM does not end the counts, an operator's "vmexit clear" ends those of exits. Times are real
+ * time. Run time is that of the vCPU's thread: in the guest and in the hypervisor for it. A vCPU that
+ * halts or waits for its device model does not run; one whose local APIC is passed through does not
+ * leave its CPU to halt, and runs all the time.
+ */
+struct hc_q_vcpu_stats {
+	uint32_t which;		/* the ioctl reads it: relative id or Q_VM_SLOT() */
+	uint32_t vcpu_id;	/* and this */
+	uint32_t pcpu_id;
+	uint32_t state;		/* Q_VCPU_* */
+	uint64_t time_ns;	/* the hypervisor's clock when this was read; the same for all */
+	uint64_t run_ns;
+	uint64_t wait_ns;	/* it could have run, and others had its CPU */
+	uint64_t exits;		/* all */
+	uint64_t exits_by[Q_NR_EXITS];	/* parts of them */
+};
+ABI_SIZE(struct hc_q_vcpu_stats, 128);
+ABI_AT(struct hc_q_vcpu_stats, pcpu_id, 8);
+ABI_AT(struct hc_q_vcpu_stats, time_ns, 16);
+ABI_AT(struct hc_q_vcpu_stats, wait_ns, 32);
+ABI_AT(struct hc_q_vcpu_stats, exits_by, 48);
+
+/*
  * Platform description kept by the reference's older interface; no call
  * reaches it now, the layout is kept for readers of old dumps.
  */

@@ -214,7 +214,7 @@ static struct cpuid_regs hypervisor_leaf(const struct vm *vm, uint32_t leaf)
 	case HV_CPUID_FEATURES:
 		return (struct cpuid_regs){ .eax = service ? HV_FEATURE_PRIVILEGED : 0 };
 	case HV_CPUID_EXTENSIONS:
-		return (struct cpuid_regs){ .eax = service ? HV_EXT_HSM_FUNCTION | HV_EXT_Q_HYPERCALLS : 0 };
+		return (struct cpuid_regs){ .eax = service ? HV_EXT_HSM_FUNCTION | HV_EXT_Q_HYPERCALLS | HV_EXT_Q_STATS : 0 };
 	case HV_CPUID_TIMING:
 		return (struct cpuid_regs){ .eax = (uint32_t)vtsc_khz(&vm->tsc) };
 	case KVM_BASE:

@@ -158,6 +158,7 @@ START_TEST(hypervisor_leaves)
 	ck_assert_uint_eq(get(HV_CPUID_BASE, 0).ebx, HV_CPUID_SIGNATURE);
 	ck_assert_uint_eq(get(HV_CPUID_FEATURES, 0).eax, HV_FEATURE_PRIVILEGED);
 	ck_assert_uint_eq(get(HV_CPUID_TIMING, 0).eax, fake_tsc_khz);
+	ck_assert_uint_eq(get(HV_CPUID_EXTENSIONS, 0).eax, HV_EXT_HSM_FUNCTION | HV_EXT_Q_HYPERCALLS | HV_EXT_Q_STATS);
 	service_vm = NULL;	/* any other VM */
 	ck_assert_uint_eq(get(HV_CPUID_FEATURES, 0).eax, 0);
 	ck_assert_uint_eq(get(HV_CPUID_EXTENSIONS, 0).eax, 0);

@@ -25,6 +25,7 @@ static const struct {
 	{ "hc_shm", case_shm, false },
 	{ "hc_random", case_random, false },
 	{ "hc_monitor", case_monitor, false },
+	{ "hc_stats", case_stats, false },
 	{ "microcode", case_microcode, true },
 	{ "isolation", case_isolation, false },
 	{ "plant", case_plant, true },

@@ -10,6 +10,7 @@ void case_full(void);		/* no pages, no VM numbers left */
 void case_shm(void);		/* shared memory of a user VM */
 void case_random(void);		/* random arguments */
 void case_monitor(void);	/* interrupts of devices, counted and damped */
+void case_stats(void);		/* what VMs have used */
 void case_microcode(void);	/* updates of the processors' microcode */
 void case_isolation(void);	/* what the Service VM must not reach */
 void case_plant(void);		/* faults for the memory check to find */
