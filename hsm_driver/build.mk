@@ -46,5 +46,5 @@ hsm-test: $(HSM_DIR)/quercus_hsm.ko $(HSM_TEST_KERNEL)
 	$(Q)$(MAKE) --no-print-directory -C $(HSM_KDIR) M=$(abspath $(HSM_TEST)) $(HSM_FLAGS) modules
 	$(Q)cp $(HSM_DIR)/quercus_hsm.ko $(HSM_TEST)/
 	$(Q)gcc -std=gnu11 -O1 -g -static -Wall -Wextra -Werror -I$(HSM_TEST) \
-		-o $(HSM_TEST)/hsm_test hsm_driver/test/user/hsm_test.c -lpthread
+		-o $(HSM_TEST)/hsm_test $(wildcard hsm_driver/test/user/*.c) -lpthread
 	$(Q)hsm_driver/test/run $(HSM_TEST_KERNEL) $(HSM_TEST)

@@ -73,6 +73,10 @@ long hsm_vm_state(struct hsm_vm *vm, unsigned long arg);
 long hsm_vm_cpu_state(struct hsm_vm *vm, unsigned long arg);
 void hsm_upcall(void);
 
+/* stats.c */
+long hsm_vm_info(struct hsm_vm *vm, unsigned long arg);
+long hsm_vcpu_stats(struct hsm_vm *vm, unsigned long arg);
+
 /* mem.c */
 long hsm_mem_set(struct hsm_vm *vm, unsigned long arg);
 long hsm_mem_unset(struct hsm_vm *vm, unsigned long arg);

@@ -238,8 +238,52 @@ static int ring_put(struct fake_cmd *cmd)
 	return 0;
 }
 
+bool fake_has_stats = true;
+
+/* Slot n is relative id n: the Service VM in slot 0, then the others. */
+static int vm_of(u64 which)
+{
+	u32 slot = (u32)which & ~Q_VM_SLOT(0);
+
+	if (slot >= Q_VM_SLOTS || (u32)which >= Q_VM_SLOT(Q_VM_SLOTS))
+		return -EINVAL;
+	if (slot && (slot > FAKE_VMS || vms[slot - 1].state == Q_VM_POWERED_OFF))
+		return -ENOENT;
+	return slot;
+}
+
+static int vm_info(u64 which, struct hc_q_vm_info *info)
+{
+	int slot = vm_of(which);
+
+	if (slot < 0)
+		return slot;
+	*info = (struct hc_q_vm_info){ .which = which, .slot = slot, .vmid = slot, .nr_vcpus = 2,
+				       .load_order = slot ? Q_VM_POST_LAUNCHED : Q_VM_SERVICE,
+				       .state = slot ? vms[slot - 1].state : Q_VM_RUNNING };
+	return 0;
+}
+
+static int vcpu_stats(u64 which, struct hc_q_vcpu_stats *s)
+{
+	static u64 now;
+	int slot = vm_of(which);
+
+	if (slot < 0)
+		return slot;
+	if (which >> 32 >= 2)
+		return -ENOENT;
+	now += 1000;
+	*s = (struct hc_q_vcpu_stats){ .which = which, .vcpu_id = which >> 32, .time_ns = now, .run_ns = now / 2 };
+	return 0;
+}
+
 static int dispatch(u32 id, u64 param1, u64 param2)
 {
+	if (id == HC_Q_VM_INFO)
+		return vm_info(param1, phys_to_virt(param2));
+	if (id == HC_Q_VCPU_STATS)
+		return vcpu_stats(param1, phys_to_virt(param2));
 	if (id == HC_GET_HW_INFO) {
 		*(u16 *)phys_to_virt(param1) = FAKE_CPUS;
 		return 0;
@@ -330,6 +374,9 @@ static int play(struct fake_cmd *cmd)
 	case FAKE_FAIL:
 		fail_id = cmd->addr;
 		fail_with = -(int)cmd->value;
+		return 0;
+	case FAKE_NO_STATS:
+		fake_has_stats = !cmd->value;
 		return 0;
 	case FAKE_RING:
 		return ring_put(cmd);

@@ -18,6 +18,8 @@
 
 #define FAKE_RING	4	/* CPU `vcpu` writes `size` trace elements, `value` and up; out nr_vms: trace rings shared now */
 
+#define FAKE_NO_STATS	5	/* from now on it lacks the calls for statistics, or (value 0) has them again */
+
 #define FAKE_CPUS	2
 
 /* One command; the ioctl reads it and writes the answer into it. */

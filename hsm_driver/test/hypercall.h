@@ -7,6 +7,7 @@
 #include "public/hypercall.h"
 
 int hc(u32 id, u64 param1, u64 param2);
+extern bool fake_has_stats;
 
 static inline bool hc_present(void)
 {
@@ -20,5 +21,5 @@ static inline bool hc_privileged(void)
 
 static inline u32 hc_extensions(void)
 {
-	return HV_EXT_HSM_FUNCTION | HV_EXT_Q_HYPERCALLS;
+	return HV_EXT_HSM_FUNCTION | HV_EXT_Q_HYPERCALLS | (fake_has_stats ? HV_EXT_Q_STATS : 0);
 }

@@ -26,28 +26,13 @@
 #include "public/mem.h"
 #include "public/trace.h"
 #include "fake_hv.h"
+#include "hsm_test.h"
 
-static int passed, failed, fake = -1;
-static int case_bad;
-
-#define EXPECT(cond) do { \
-	if (!(cond)) { \
-		printf("%s:%d: expected %s (errno %d %s)\n", \
-		       __FILE__, __LINE__, #cond, errno, strerror(errno)); \
-		case_bad = 1; \
-	} \
-} while (0)
-#define EXPECT_ERR(call, err) do { errno = 0; EXPECT((call) == -1 && errno == (err)); } while (0)
-
-/* A device model: one VM. */
-struct dm {
-	int fd;
-	struct acrn_io_request *slots;
-	struct acrn_vm_creation vm;
-};
+static int passed, failed;
+int fake = -1, case_bad;
 
 /* What the fake hypervisor says of VM id, vCPU vcpu. */
-static struct fake_cmd stats(uint32_t id, uint32_t vcpu)
+struct fake_cmd stats(uint32_t id, uint32_t vcpu)
 {
 	struct fake_cmd c = { .op = FAKE_STATS, .vm = id, .vcpu = vcpu };
 
@@ -116,13 +101,13 @@ static int dm_open(struct dm *dm)
 	return 0;
 }
 
-static int dm_run(struct dm *dm)
+int dm_run(struct dm *dm)
 {
 	return dm_open(dm) || ioctl(dm->fd, HSM_IOC_CREATE_IOREQ_CLIENT, 0) ||
 	       ioctl(dm->fd, HSM_IOC_START_VM, 0);
 }
 
-static void dm_close(struct dm *dm)
+void dm_close(struct dm *dm)
 {
 	close(dm->fd);
 	munmap(dm->slots, 4096);
@@ -782,6 +767,7 @@ int main(void)
 		run("asyncio", test_asyncio);
 		run("irqfd", test_irqfd);
 		run("state", test_state);
+		run("stats", test_stats);
 		run("waiters", test_waiters);
 		run("look_before_sleep", test_look_before_sleep);
 		run("killed", test_killed);
