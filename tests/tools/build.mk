@@ -11,7 +11,15 @@ $(TOOLS_DM): $(filter-out $(BUILD)/devicemodel/core/hsm.o,$(DM_OBJ)) $(TOOLS_DM_
 	@echo "  LINK     $@"
 	$(Q)$(DM_CC) $(filter-out -MMD -MP,$(DM_CFLAGS)) -Itests/fake -o $@ $(filter %.c %.o,$^) -luring -ljansson -lpthread
 
+# What stands for /dev/acrn_hsm of the tools that only look.
+TOOLS_HV := $(BUILD)/tools/fake_hypervisor.so
+
+$(TOOLS_HV): tests/tools/fake_hypervisor.c $(wildcard hypervisor/public/*.h)
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)gcc -std=gnu11 -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -Ihypervisor -shared -fPIC -o $@ $<
+
 # TOOLS=name runs only the cases whose names contain it.
 .PHONY: tools
-tools: $(TOOLS_DM) $(TOOLS_TESTED)
+tools: $(TOOLS_DM) $(TOOLS_HV) $(TOOLS_TESTED)
 	@tests/tools/run $(TOOLS)

@@ -2,9 +2,9 @@
 # build/acrnctl, and what it shares with acrnd
 
 MANAGE_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Werror -D_GNU_SOURCE \
-	-I. -ffile-prefix-map=$(CURDIR)=.
-MANAGE_SRC := $(addprefix tools/common/,args.c launch.c monitor.c place.c serial.c settings.c vms.c)
-MANAGE_DEPS := $(MANAGE_SRC) $(wildcard tools/common/*.h) tools/acrnctl/build.mk
+	-I. -Ihypervisor -ffile-prefix-map=$(CURDIR)=.
+MANAGE_SRC := $(addprefix tools/common/,args.c hypervisor.c launch.c monitor.c place.c serial.c settings.c vms.c)
+MANAGE_DEPS := $(MANAGE_SRC) $(wildcard tools/common/*.h hypervisor/public/*.h) tools/acrnctl/build.mk
 
 ACRNCTL_SRC := $(wildcard tools/acrnctl/*.c)
 
