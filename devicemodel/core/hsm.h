@@ -7,6 +7,7 @@
 
 struct acrn_vcpu_regs;
 struct acrn_vdev;
+struct hc_q_vcpu_stats;
 struct hc_q_vm_state;
 struct ioevent;
 
@@ -62,6 +63,9 @@ int hsm_ioreq_next(struct hsm *hsm, uint16_t vmid, uint32_t done, uint32_t *read
 
 /* What the VM does and why it stopped; -ENOTTY from a module without the call. */
 int hsm_vm_state(struct hsm *hsm, struct hc_q_vm_state *state);
+
+/* What a vCPU of VM @vmid has used; -ENOTTY from a module without the call. */
+int hsm_vcpu_stats(struct hsm *hsm, uint16_t vmid, uint32_t vcpu_id, struct hc_q_vcpu_stats *stats);
 
 /* See core/ioevent.h. */
 int hsm_ioeventfd(struct hsm *hsm, const struct ioevent *ev, bool assign);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Figures of the VM: what this program counts itself, and what Linux counts for it. */
+/* Figures of the VM: what this program counts itself, and what Linux and the hypervisor count for it. */
 #include "core/monitor_stats.h"
 
 #include <jansson.h>
@@ -12,6 +12,7 @@
 #include "core/monitor_cmd.h"
 #include "core/timer.h"
 #include "core/vm.h"
+#include "public/vm.h"
 
 static json_int_t nanoseconds(const struct timeval *t)
 {
@@ -60,12 +61,25 @@ static json_t *devices_of_kind(const struct vm *vm, const char *kind)
 	return list;
 }
 
+/* Empty if the module does not tell. */
+static json_t *vcpus_of(struct vm *vm)
+{
+	json_t *list = json_array();
+	struct hc_q_vcpu_stats s;
+
+	for (unsigned int i = 0; i < vm->nr_vcpus && !hsm_vcpu_stats(&vm->hsm, vm->vmid, i, &s); i++)
+		json_array_append_new(list, json_pack("{s:i, s:i, s:I, s:I, s:I}", "vcpu", (int)i, "cpu", (int)s.pcpu_id, "run_ns",
+						      (json_int_t)s.run_ns, "wait_ns", (json_int_t)s.wait_ns, "exits",
+						      (json_int_t)s.exits));
+	return list;
+}
+
 json_t *monitor_stats(struct vm *vm)
 {
 	uint64_t up = vm->created_ns ? clock_ns() - vm->created_ns : 0;
 
-	return json_pack("{s:I, s:i, s:I, s:I, s:o, s:o, s:o}", "uptime_ns", (json_int_t)up, "vcpus", (int)vm->nr_vcpus,
+	return json_pack("{s:I, s:i, s:I, s:I, s:o, s:o, s:o, s:o}", "uptime_ns", (json_int_t)up, "vcpus", (int)vm->nr_vcpus,
 			 "resets", (json_int_t)vm->nr_resets, "io_requests",
-			 (json_int_t)control_value(&vm->nr_requests), "process", process_of_vm(), "block",
+			 (json_int_t)control_value(&vm->nr_requests), "process", process_of_vm(), "vcpu_stats", vcpus_of(vm), "block",
 			 devices_of_kind(vm, "block"), "net", devices_of_kind(vm, "net"));
 }

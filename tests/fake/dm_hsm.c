@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/hsm.h"
@@ -249,6 +250,22 @@ int hsm_vm_state(struct hsm *hsm, struct hc_q_vm_state *state)
 {
 	(void)hsm;
 	*state = fake_hsm.state;
+	return 0;
+}
+
+/* Each vCPU halts half of the time, and lets others run a tenth. */
+int hsm_vcpu_stats(struct hsm *hsm, uint16_t vmid, uint32_t vcpu_id, struct hc_q_vcpu_stats *stats)
+{
+	struct timespec t;
+	uint64_t now;
+
+	(void)hsm;
+	if (fake_hsm.vcpu_stats_err)
+		return fake_hsm.vcpu_stats_err;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	now = t.tv_sec * 1000000000ull + t.tv_nsec;
+	*stats = (struct hc_q_vcpu_stats){ .which = vmid, .vcpu_id = vcpu_id, .pcpu_id = vcpu_id + 1, .time_ns = now,
+					   .run_ns = now / 2, .wait_ns = now / 10, .exits = now / 1000 };
 	return 0;
 }
 

@@ -40,7 +40,7 @@ struct fake_hsm {
 	struct acrn_vdev vdev;		/* made last */
 	int nr_vdevs;			/* there now */
 	/* how to answer: 0 or -errno */
-	int open_err, create_err, map_err, client_err, regs_err, start_err, wait_err, reset_err, vdev_err;
+	int open_err, create_err, map_err, client_err, regs_err, start_err, wait_err, reset_err, vdev_err, vcpu_stats_err;
 	uint16_t nr_vcpus;		/* reported at creation, 0 means 2 */
 	struct hc_q_vm_state state;
 	/* the guest */

@@ -328,10 +328,19 @@ START_TEST(failed_start_leaves_no_socket)
 }
 END_TEST
 
+/* Of the nth vCPU in the answer; -1: there is none. */
+static long long vcpu_figure(json_t *answer, size_t n, const char *name)
+{
+	json_t *list = json_object_get(json_object_get(answer, "result"), "vcpu_stats"), *one = json_array_get(list, n);
+
+	ck_assert(json_is_array(list));
+	return one ? json_integer_value(json_object_get(one, name)) : -1;
+}
+
 START_TEST(statistics_count)
 {
 	static const struct fake_step some[] = { OUT(0x70, 15, 1), OUT(0x71, 1, 1), OUT(0x80, 1, 1) };
-	long long before;
+	long long before, ran;
 	json_t *o;
 
 	begin("");
@@ -339,10 +348,19 @@ START_TEST(statistics_count)
 	before = number_of(o, "result.io_requests");
 	ck_assert_int_gt(number_of(o, "result.uptime_ns"), 0);
 	ck_assert_int_gt(number_of(o, "result.process.resident_bytes"), 0);
+	ran = vcpu_figure(o, 1, "run_ns");
 	json_decref(o);
 	guest_does(some, 3);
 	o = client_ask(&client, "{\"command\":\"statistics\"}");
 	ck_assert_int_eq(number_of(o, "result.io_requests"), before + 3);
+	ck_assert_int_gt(vcpu_figure(o, 1, "run_ns"), ran);
+	ck_assert(vcpu_figure(o, 1, "vcpu") == 1 && vcpu_figure(o, 1, "cpu") == 2);
+	ck_assert(vcpu_figure(o, 0, "wait_ns") > 0 && vcpu_figure(o, 0, "exits") > 0 && vcpu_figure(o, 2, "exits") == -1);
+	json_decref(o);
+	/* A module that does not tell. */
+	fake_hsm.vcpu_stats_err = -ENOTTY;
+	o = client_ask(&client, "{\"command\":\"statistics\"}");
+	ck_assert(vcpu_figure(o, 0, "exits") == -1 && number_of(o, "result.uptime_ns") > 0);
 	json_decref(o);
 	say("destroy", true);
 	finish("destroyed", 0);
