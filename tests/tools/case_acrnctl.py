@@ -10,7 +10,7 @@ import time
 
 from place import BUILD, until
 
-OK, FAILED, USAGE, NO_VM, STATE, TIMEOUT = 0, 1, 2, 3, 4, 5
+OK, FAILED, USAGE, NO_VM, STATE, TIMEOUT, DENIED = 0, 1, 2, 3, 4, 5, 6
 
 
 def test_life(here):
@@ -310,3 +310,53 @@ def test_man_page_lists_the_commands(here):
         if line.startswith("  "):
             word = line.split()[0]
             assert f".BR {word} " in page or f'" {word} "' in page or f"{word} \"" in page, word
+
+
+def machine(here, *vms):
+    """What /dev/acrn_hsm says there is (tests/tools/fake_hypervisor.c)."""
+    with open(here.path("machine"), "w", encoding="ascii") as file:
+        file.writelines(vm + "\n" for vm in vms)
+    here.env.update(LD_PRELOAD=os.path.join(BUILD, "tools/fake_hypervisor.so"), FAKE_VMS=here.path("machine"))
+
+
+def test_other_vms(here):
+    """Pre-launched VMs and the Service VM are listed, and that is all that can be done with them."""
+    machine(here, "0 rt 0 2 1 64 100", "1 service 1 2 2 2048 25", "3 vm1 2 2 2 32 50", "4 silent 2 3 1 32 0")
+    here.add("vm1")
+    here.ctl("start", "vm1")
+    out = here.ctl("list").out
+    assert [line.split()[0] for line in out.splitlines()] == ["vm1", "rt", "service", "silent"]
+    assert "running (pre-launched, only to be looked at: 1 vCPUs, 64 MiB" in out and "paused (post-launched" in out
+    one, rival = here.ctl("list", "rt", "vm1", json_lines=True).json()
+    assert (one["kind"], one["read_only"], one["memory_bytes"]) == ("pre-launched", True, 64 << 20) and "defined" not in one
+    assert "kind" not in rival and rival["defined"]
+    assert "it can only be looked at" in here.ctl("stop", "rt", code=DENIED).err
+    assert "no command socket" in here.ctl("pause", "silent", code=DENIED).err
+    assert "no such VM" in here.ctl("list", "nobody", code=NO_VM).err
+    here.ctl("stop", "vm1")
+
+
+def test_top_shows_processor_time(here):
+    machine(here, "0 rt 0 2 1 64 100", "1 service 1 2 2 2048 25")
+    here.add("vm1")
+    here.ctl("start", "vm1")
+    vms = {vm["vm"]: vm for vm in here.ctl("top", "-n", "2", "-d", "1", json_lines=True).json()[3:]}
+    assert list(vms) == ["vm1", "rt", "service"]
+    # Nanoseconds a second; the fakes are exact, but each VM is asked a little later than its clock.
+    assert 0.9e9 < vms["rt"]["run_ns_per_s"] < 1.1e9 and "cpu_ns" not in vms["rt"]
+    assert 0.45e9 < vms["service"]["run_ns_per_s"] < 0.55e9
+    assert 0.9e9 < vms["vm1"]["run_ns_per_s"] < 1.1e9 and 0.18e9 < vms["vm1"]["wait_ns_per_s"] < 0.22e9
+    assert vms["vm1"]["exits_per_s"] > 0 and "io_requests" in vms["vm1"]
+    head, line = here.ctl("top", "-n", "1", "rt").out.splitlines()
+    assert head.split()[:4] == ["VM", "STATE", "MEM-MiB", "CPU%"]
+    assert line.split()[:4] == ["rt", "running", "64", "100.0"] and line.split()[6:] == ["-"] * 6
+    here.ctl("stop", "vm1")
+
+
+def test_older_module(here):
+    """Without the calls there are the VMs with sockets, and nothing else."""
+    machine(here, "old")
+    here.add("vm1")
+    assert here.ctl("list").out.startswith("vm1") and here.ctl("list").out.count("\n") == 1
+    assert here.ctl("top", "-n", "1").out.count("\n") == 1
+    assert "no such VM" in here.ctl("stop", "rt", code=NO_VM).err

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tools/acrnctl/acrnctl.h"
+#include "tools/common/hypervisor.h"
 #include "tools/common/place.h"
 #include "tools/common/vms.h"
 
@@ -60,10 +61,24 @@ int ctl_fail(int code, const char *name, const char *fmt, ...)
 	return code;
 }
 
+/* Nobody listens for that VM. */
+static int not_there(const char *name)
+{
+	struct hypervisor_vm other;
+	struct vm_info vm;
+
+	if (vms_find(name, &vm))
+		return ctl_fail(CTL_STATE, name, "is stopped");
+	if (!hypervisor_find(name, &other))
+		return ctl_fail(CTL_NO_VM, name, "there is no such VM; \"acrnctl list\" shows all");
+	return ctl_fail(CTL_DENIED, name, other.info.load_order == Q_VM_POST_LAUNCHED ?
+			"its acrn-dm has no command socket (option --cmd_monitor)" :
+			"is a %s VM: the scenario says when it runs, it can only be looked at", hypervisor_kind(&other));
+}
+
 int ctl_connect(struct monitor *m, const char *name)
 {
 	char path[PLACE_PATH_MAX];
-	struct vm_info vm;
 	int err;
 
 	if (!place_name_ok(name))
@@ -74,9 +89,7 @@ int ctl_connect(struct monitor *m, const char *name)
 		return CTL_OK;
 	case ENOENT:
 	case ECONNREFUSED:
-		if (!vms_find(name, &vm))
-			return ctl_fail(CTL_NO_VM, name, "there is no such VM; \"acrnctl list\" shows all");
-		return ctl_fail(CTL_STATE, name, "is stopped");
+		return not_there(name);
 	case EACCES:
 	case EPERM:
 		return ctl_fail(CTL_DENIED, name, "you may not command it; root and the group given to acrn-dm may");

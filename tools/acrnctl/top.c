@@ -7,22 +7,26 @@
 #include <unistd.h>
 
 #include "tools/acrnctl/acrnctl.h"
+#include "tools/common/hypervisor.h"
 #include "tools/common/vms.h"
 
 #define TOP_VMS_MAX	64
 
 /* What is counted up, in the order of the columns. */
-enum { UPTIME, CPU, REQUESTS, BLK_READ, BLK_WRITE, NET_RX, NET_TX, NR_COUNTS };
+enum { UPTIME, RUN, WAIT, EXITS, CPU, REQUESTS, BLK_READ, BLK_WRITE, NET_RX, NET_TX, NR_COUNTS };
 
 static const char *const count_name[NR_COUNTS] = {
-	"uptime_ns", "cpu_ns", "io_requests", "block_read_bytes", "block_write_bytes", "net_rx_bytes", "net_tx_bytes",
+	"uptime_ns", "run_ns", "wait_ns", "exits", "cpu_ns", "io_requests", "block_read_bytes", "block_write_bytes", "net_rx_bytes",
+	"net_tx_bytes",
 };
 
 struct sample {
 	char name[PLACE_NAME_MAX + 1];
 	char state[12];
 	long long count[NR_COUNTS];
-	long long resident;
+	long long memory;		/* bytes: acrn-dm with the guest, or the VM's */
+	bool only_shown;		/* no acrn-dm of ours: uptime is the machine's */
+	bool no_vcpus;			/* the module tells nothing of vCPUs */
 };
 
 struct samples {
@@ -60,12 +64,16 @@ static bool take_sample(struct sample *s)
 	s->count[UPTIME] = json_integer_value(json_object_get(stats, "uptime_ns"));
 	s->count[CPU] = json_integer_value(json_object_get(process, "user_ns")) +
 			json_integer_value(json_object_get(process, "system_ns"));
+	s->no_vcpus = !json_array_size(json_object_get(stats, "vcpu_stats"));
+	s->count[RUN] = sum(stats, "vcpu_stats", "run_ns");
+	s->count[WAIT] = sum(stats, "vcpu_stats", "wait_ns");
+	s->count[EXITS] = sum(stats, "vcpu_stats", "exits");
 	s->count[REQUESTS] = json_integer_value(json_object_get(stats, "io_requests"));
 	s->count[BLK_READ] = sum(stats, "block", "read_bytes");
 	s->count[BLK_WRITE] = sum(stats, "block", "write_bytes");
 	s->count[NET_RX] = sum(stats, "net", "rx_bytes");
 	s->count[NET_TX] = sum(stats, "net", "tx_bytes");
-	s->resident = json_integer_value(json_object_get(process, "resident_bytes"));
+	s->memory = json_integer_value(json_object_get(process, "resident_bytes"));
 	json_decref(answer);
 	return true;
 }
@@ -76,6 +84,37 @@ static bool wanted(const char *name, int argc, char **argv)
 		if (!strcmp(argv[i], name))
 			return true;
 	return argc == 0;
+}
+
+static bool is_in(const struct samples *s, const char *name)
+{
+	for (size_t i = 0; i < s->nr; i++)
+		if (!strcmp(s->vm[i].name, name))
+			return true;
+	return false;
+}
+
+/* Those that are only to be looked at. */
+static void take_others(struct samples *s, int argc, char **argv)
+{
+	struct hypervisor_vm all[Q_VM_SLOTS];
+	size_t nr;
+
+	(void)hypervisor_vms(all, &nr);
+	for (size_t i = 0; i < nr && s->nr < TOP_VMS_MAX; i++) {
+		struct sample *one = &s->vm[s->nr];
+
+		if (is_in(s, all[i].name) || !wanted(all[i].name, argc, argv))
+			continue;
+		*one = (struct sample){ .only_shown = true, .memory = (long long)all[i].info.memory_bytes };
+		strcpy(one->name, all[i].name);
+		strcpy(one->state, hypervisor_state(&all[i]));
+		one->count[UPTIME] = (long long)all[i].time_ns;
+		one->count[RUN] = (long long)all[i].run_ns;
+		one->count[WAIT] = (long long)all[i].wait_ns;
+		one->count[EXITS] = (long long)all[i].exits;
+		s->nr++;
+	}
 }
 
 static int take_all(struct samples *s, int argc, char **argv)
@@ -92,11 +131,13 @@ static int take_all(struct samples *s, int argc, char **argv)
 
 		if (!vms[i].pid || !wanted(vms[i].name, argc, argv))
 			continue;
+		*one = (struct sample){ .only_shown = false };
 		strcpy(one->name, vms[i].name);
 		strcpy(one->state, vms[i].state);
 		s->nr += take_sample(one);
 	}
 	free(vms);
+	take_others(s, argc, argv);
 	return 0;
 }
 
@@ -116,13 +157,22 @@ static double rate(const struct sample *now, const struct sample *old, int which
 	return seconds > 0 ? (now->count[which] - (old ? old->count[which] : 0)) / seconds : 0;
 }
 
+/* Nothing that its kind of VM has not got. */
+static bool has(const struct sample *s, int which)
+{
+	return which >= RUN && which <= EXITS ? !s->no_vcpus : !s->only_shown;
+}
+
 static void show_json(const struct sample *now, const struct sample *old)
 {
-	json_t *o = json_pack("{s:s, s:I}", "state", now->state, "resident_bytes", (json_int_t)now->resident);
+	json_t *o = json_pack("{s:s, s:b, s:I}", "state", now->state, "read_only", (int)now->only_shown,
+			      now->only_shown ? "memory_bytes" : "resident_bytes", (json_int_t)now->memory);
 
 	for (int i = 0; i < NR_COUNTS; i++) {
 		char name[40];
 
+		if (!has(now, i))
+			continue;
 		json_object_set_new(o, count_name[i], json_integer(now->count[i]));
 		snprintf(name, sizeof(name), "%s_per_s", count_name[i]);
 		if (i != UPTIME)
@@ -131,31 +181,55 @@ static void show_json(const struct sample *now, const struct sample *old)
 	ctl_done(now->name, o, "%s", "");
 }
 
+struct column {
+	int which, width, digits;
+	double unit;
+};
+
+static void show_cell(const struct sample *now, const struct sample *old, const struct column *c)
+{
+	if (has(now, c->which))
+		printf(" %*.*f", c->width, c->digits, rate(now, old, c->which) / c->unit);
+	else
+		printf(" %*s", c->width, "-");
+}
+
+static void show_line(const struct sample *now, const struct sample *old)
+{
+	static const struct column columns[] = {
+		{ RUN, 7, 1, 1e7 }, { WAIT, 7, 1, 1e7 }, { EXITS, 9, 0, 1 }, { CPU, 7, 1, 1e7 }, { REQUESTS, 9, 0, 1 },
+		{ BLK_READ, 10, 1, 1024 }, { BLK_WRITE, 10, 1, 1024 }, { NET_RX, 10, 1, 1024 }, { NET_TX, 10, 1, 1024 },
+	};
+
+	printf("%-16s %-9s %8lld", now->name, now->state, now->memory >> 20);
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		show_cell(now, old, &columns[i]);
+	putchar('\n');
+}
+
 static void show(const struct samples *s, const struct samples *old)
 {
 	if (!ctl.json)
-		printf("%-16s %-9s %7s %9s %8s %10s %10s %10s %10s\n", "VM", "STATE", "DM-CPU%", "I/O-REQ/s", "MEM-MiB", "READ-KiB/s",
-		       "WRIT-KiB/s", "RX-KiB/s", "TX-KiB/s");
+		printf("%-16s %-9s %8s %7s %7s %9s %7s %9s %10s %10s %10s %10s\n", "VM", "STATE", "MEM-MiB", "CPU%", "WAIT%", "EXITS/s",
+		       "DM-CPU%", "I/O-REQ/s", "READ-KiB/s", "WRIT-KiB/s", "RX-KiB/s", "TX-KiB/s");
 	for (size_t i = 0; i < s->nr; i++) {
 		const struct sample *now = &s->vm[i], *then = before(old, now);
 
 		if (ctl.json)
 			show_json(now, then);
 		else
-			printf("%-16s %-9s %7.1f %9.0f %8lld %10.1f %10.1f %10.1f %10.1f\n", now->name, now->state,
-			       rate(now, then, CPU) / 1e7, rate(now, then, REQUESTS), now->resident >> 20,
-			       rate(now, then, BLK_READ) / 1024, rate(now, then, BLK_WRITE) / 1024, rate(now, then, NET_RX) / 1024,
-			       rate(now, then, NET_TX) / 1024);
+			show_line(now, then);
 	}
 }
 
 int cmd_top(int argc, char **argv)
 {
 	static struct samples now, old;
+	struct hypervisor_vm other;
 	struct vm_info vm;
 
 	for (int i = 0; i < argc; i++)
-		if (!vms_find(argv[i], &vm))
+		if (!vms_find(argv[i], &vm) && !hypervisor_find(argv[i], &other))
 			return ctl_fail(CTL_NO_VM, argv[i], "there is no such VM; \"acrnctl list\" shows all");
 	for (unsigned int round = 1; ; round++) {
 		int err = take_all(&now, argc, argv);
