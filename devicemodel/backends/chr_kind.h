@@ -9,6 +9,7 @@
 #include <termios.h>
 
 #include "backends/chr.h"
+#include "core/listener.h"
 
 #define CHR_HOLD_SIZE 256
 
@@ -37,9 +38,10 @@ struct chr {
 	bool delivering;
 	uint64_t dropped;	/* output bytes nobody was there for */
 	/* of the kinds */
-	int listen_fd;
+	struct listener listener;	/* in the file system; path NULL: none */
+	int listen_fd;			/* of tcp, or the listener's; -1: none */
 	struct event *listen_event;
-	char *path;		/* socket, or link to a terminal; removed at the end */
+	char *path;		/* link to a terminal; removed at the end */
 	bool saved;		/* tty below is to be restored on in_fd */
 	struct termios tty;
 };

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -79,68 +78,56 @@ static void accept_ready(void *arg, uint32_t events)
 	chr_attach(c, fd, fd);
 }
 
-/* A socket file left by a process that died is in the way of bind(); one that is answered is not ours to remove. */
-static void remove_stale(const struct address *a)
-{
-	struct stat st;
-	int fd;
-
-	if (a->any.sa_family != AF_UNIX || lstat(a->un.sun_path, &st) || !S_ISSOCK(st.st_mode))
-		return;
-	fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (fd < 0)
-		return;
-	if (connect(fd, &a->any, a->len) && errno == ECONNREFUSED)
-		unlink(a->un.sun_path);
-	close(fd);
-}
-
-static int serve(struct chr *c, int fd, const struct address *a, const char *what)
+static int serve(struct chr *c, int fd, const char *what)
 {
 	struct event_handler h = { .fn = accept_ready, .arg = c };
-	int on = 1, ret;
+	int ret = event_add(c->vm, fd, EPOLLIN, h, &c->listen_event);
 
-	remove_stale(a);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, &a->any, a->len))
-		return chr_fail(what, errno);
-	if (a->any.sa_family == AF_UNIX) {
-		c->path = strdup(a->un.sun_path);
-		chmod(a->un.sun_path, 0600);
-	}
-	if (listen(fd, 1))
-		return chr_fail(what, errno);
-	c->listen_fd = fd;
-	ret = event_add(c->vm, fd, EPOLLIN, h, &c->listen_event);
-	if (ret) {
-		c->listen_fd = -1;
+	if (ret)
 		return chr_fail(what, -ret);
-	}
+	c->listen_fd = fd;
 	return 0;
+}
+
+static int serve_path(struct chr *c, const char *path)
+{
+	int ret = listener_open(&c->listener, "console", path, LISTENER_NO_GROUP);
+
+	if (ret)
+		return ret;
+	ret = serve(c, c->listener.fd, path);
+	if (ret)
+		listener_close(&c->listener);
+	return ret;
+}
+
+static int bind_port(int fd, const struct address *a)
+{
+	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	return bind(fd, &a->any, a->len) || listen(fd, 1) ? -1 : 0;
 }
 
 static int open_address(struct chr *c, const struct address *a, bool client, const char *what)
 {
 	int fd, ret = 0;
 
+	if (!client && a->any.sa_family == AF_UNIX)
+		return serve_path(c, a->un.sun_path);
 	fd = socket(a->any.sa_family, SOCK_STREAM, 0);
 	if (fd < 0)
 		return chr_fail(what, errno);
-	if (client && connect(fd, &a->any, a->len))
+	if (client ? connect(fd, &a->any, a->len) : bind_port(fd, a))
 		ret = chr_fail(what, errno);
 	if (!ret)
 		ret = chr_prepare_fd(fd);
 	if (!ret && !client)
-		ret = serve(c, fd, a, what);
-	if (ret) {
+		ret = serve(c, fd, what);
+	if (ret)
 		close(fd);
-		if (c->path)
-			unlink(c->path);
-		free(c->path);
-		c->path = NULL;
-	} else if (client) {
+	else if (client)
 		chr_attach(c, fd, fd);
-	}
 	return ret;
 }
 
@@ -176,11 +163,11 @@ static int socket_open(struct chr *c, const char *arg)
 static void socket_close(struct chr *c)
 {
 	event_del(c->listen_event);
-	if (c->listen_fd >= 0)
+	if (c->listener.path)
+		listener_close(&c->listener);
+	else if (c->listen_fd >= 0)
 		close(c->listen_fd);
 	c->listen_fd = -1;
-	if (c->path)
-		unlink(c->path);
 }
 
 const struct chr_kind chr_tcp_kind = {

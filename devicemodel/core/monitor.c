@@ -22,7 +22,7 @@
 #include "core/log.h"
 #include "core/monitor_cmd.h"
 #include "core/monitor_peer.h"
-#include "core/monitor_socket.h"
+#include "core/listener.h"
 #include "core/options.h"
 #include "core/timer.h"
 #include "core/vm.h"
@@ -43,7 +43,7 @@ struct client {
 
 struct monitor {
 	struct vm *vm;
-	struct monitor_socket socket;
+	struct listener socket;
 	struct event *event;
 	gid_t group;
 	struct client *clients;
@@ -274,11 +274,11 @@ int monitor_open(struct vm *vm)
 		free(m);
 		return -EINVAL;
 	}
-	err = monitor_socket_open(&m->socket, path, m->group);
+	err = listener_open(&m->socket, "--cmd_monitor", path, m->group);
 	if (!err) {
 		err = event_add(vm, m->socket.fd, EPOLLIN, (struct event_handler){ accept_ready, m }, &m->event);
 		if (err)
-			monitor_socket_close(&m->socket);
+			listener_close(&m->socket);
 	}
 	if (err)
 		free(m);
@@ -343,7 +343,7 @@ void monitor_close(struct vm *vm, int err)
 		return;
 	/* First, so that who hears of the end may start the VM again at once. */
 	event_del(m->event);
-	monitor_socket_close(&m->socket);
+	listener_close(&m->socket);
 	monitor_event(vm, "stopped", json_pack("{s:s, s:i}", "reason", vm_stop_name(vm, err), "exit_code",
 					       vm_exit_code(vm, err)));
 	for (struct client *c = m->clients; c; c = c->next)

@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define MONITOR_NO_GROUP ((gid_t)-1)
+#include "core/listener.h"
+
+#define MONITOR_NO_GROUP LISTENER_NO_GROUP
 
 /* Number of the group called @name, or with that number. False: there is none. */
 bool monitor_group(const char *name, gid_t *out);

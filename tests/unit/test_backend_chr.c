@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Character backends on real descriptors: files, pseudo-terminals, sockets, standard input; and what happens when nobody is there. */
-/* unit: devicemodel/backends/chr.c devicemodel/backends/chr_stdio.c devicemodel/backends/chr_pty.c devicemodel/backends/chr_file.c devicemodel/backends/chr_socket.c tests/fake/virtio_event.c tests/fake/virtio_log.c */
+/* unit: devicemodel/backends/chr.c devicemodel/backends/chr_stdio.c devicemodel/backends/chr_pty.c devicemodel/backends/chr_file.c devicemodel/backends/chr_socket.c devicemodel/core/listener.c tests/fake/virtio_event.c tests/fake/virtio_log.c */
 /* unit-flags: -Idevicemodel */
 #include <check.h>
 #include <errno.h>
@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -307,6 +309,41 @@ START_TEST(socket_file_left_behind)
 }
 END_TEST
 
+static int bound_socket(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(a.sun_path, path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	return fd;
+}
+
+/* Another program replaces the socket that was left: who comes meanwhile waits for it, and does not remove what it has made. */
+START_TEST(others_replacement_is_left_alone)
+{
+	int folder = open(dir, O_RDONLY | O_DIRECTORY), fd, status;
+	pid_t pid;
+
+	close(bound_socket());
+	ck_assert_int_eq(flock(folder, LOCK_EX), 0);
+	snprintf(spec, sizeof(spec), "socket:%s", path);
+	pid = fork();
+	if (!pid)
+		_exit(open_spec(spec) == -EADDRINUSE ? 0 : 1);
+	usleep(50000);
+	ck_assert_int_eq(unlink(path), 0);
+	fd = bound_socket();
+	ck_assert_int_eq(listen(fd, 1), 0);
+	ck_assert_int_eq(flock(folder, LOCK_UN), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	close(fd);
+	close(folder);
+}
+END_TEST
+
 START_TEST(tcp_server)
 {
 	struct chr *first;
@@ -522,6 +559,7 @@ int main(void)
 	tcase_add_test(t, socket_client_that_does_not_read);
 	tcase_add_test(t, socket_client);
 	tcase_add_test(t, socket_file_left_behind);
+	tcase_add_test(t, others_replacement_is_left_alone);
 	tcase_add_test(t, tcp_server);
 	tcase_add_test(t, reader_is_full);
 	tcase_add_test(t, endless_input_takes_turns);
