@@ -69,7 +69,7 @@ check-system: all images
 	@tests/system/run $(if $(GROUP),--group $(GROUP)) $(CASE)
 
 # goal nightly       what takes hours: a thousand faults, a million random calls
-nightly: all images
+nightly: all images $(BUILD)/initramfs/service_vm_virsh.cpio
 	@tests/system/run --group nightly
 
 # goal image         bootable image of SCENARIO: build/images/SCENARIO.iso

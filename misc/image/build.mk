@@ -53,8 +53,20 @@ $(INITRAMFS)/service_vm.cpio $(INITRAMFS)/service_vm_small.cpio: $(call rootfs,s
 
 $(INITRAMFS)/service_vm.cpio: $(INITRAMFS)/user_vm.cpio
 
+# The small one, with what manages VMs.
+MANAGE_TOOLS := $(BUILD)/life_mngr
+$(INITRAMFS)/service_vm_manage.cpio: $(INITRAMFS)/service_vm_small.cpio $(MANAGE_TOOLS) $(BUILD)/guest/managed.elf
+	@echo "  CPIO     $@"
+	$(Q)misc/image/make_initramfs -o $@ $(SERVICE_VM_FILES) $(MANAGE_TOOLS:%=-p %) -f $(BUILD)/guest/managed.elf=vm/managed.elf
+
+# And with stock virsh, which brings 70 MB of libraries. script: a terminal for it.
+VIRSH_TOOLS := $(BUILD)/virtacrnd /usr/bin/virsh /usr/bin/script
+$(INITRAMFS)/service_vm_virsh.cpio: $(INITRAMFS)/service_vm_small.cpio $(BUILD)/virtacrnd $(BUILD)/guest/managed.elf
+	@echo "  CPIO     $@"
+	$(Q)misc/image/make_initramfs -o $@ $(SERVICE_VM_FILES) $(VIRSH_TOOLS:%=-p %) -f $(BUILD)/guest/managed.elf=vm/managed.elf
+
 ALL += $(INITRAMFS)/user_vm.cpio $(INITRAMFS)/rt_vm.cpio \
-	$(INITRAMFS)/service_vm.cpio $(INITRAMFS)/service_vm_small.cpio
+	$(INITRAMFS)/service_vm.cpio $(INITRAMFS)/service_vm_small.cpio $(INITRAMFS)/service_vm_manage.cpio
 
 # -------------------------------------------------------------------- images
 # Everything a module may be made of; which ones go in, the scenario says by its tags.
@@ -76,4 +88,4 @@ endif
 
 # What the system tests' images are made of.
 .PHONY: images
-images: $(IMAGE_PARTS) $(INITRAMFS)/service_vm_small.cpio $(SCENARIOS:%=$(BUILD)/scenarios/%.bin)
+images: $(IMAGE_PARTS) $(INITRAMFS)/service_vm_small.cpio $(INITRAMFS)/service_vm_manage.cpio $(SCENARIOS:%=$(BUILD)/scenarios/%.bin)
