@@ -100,7 +100,8 @@ class Emulator:
         self.devices = list(devices)    # QEMU only: more words of its command line
         self.text = ""          # everything the serial port said
         self.matched = 0        # expect() looks behind this place
-        self.forbidden = []     # (regex, what) that make every wait fail
+        self.forbidden = []     # regexes, each of one line, that make every wait fail
+        self.allowed = 0        # whole lines before this place match none of them
         self.started = None
         self.process = self.fd = self.slot = self.log = self.timeline = self.owner = None
 
@@ -222,15 +223,20 @@ class Emulator:
         """Waits for the regex behind the last match and returns the match."""
         deadline = time.monotonic() + seconds
         pattern = re.compile(regex, re.M)
+        searched = -1
         while True:
             running = self.running()    # asked before reading: the last words count
             while self.read(0):
                 pass
             self.check_forbidden()
-            match = pattern.search(self.text, self.matched)
-            if match:
-                self.matched = match.end()
-                return match
+            if len(self.text) != searched:
+                searched, began = len(self.text), time.monotonic()
+                match = pattern.search(self.text, self.matched)
+                if match:
+                    self.matched = match.end()
+                    return match
+                # In a long text a search takes its time, which is the machine's too.
+                time.sleep(min(10 * (time.monotonic() - began), 2))
             if not running:
                 raise Failure(f"machine ended ({self.why_ended()}) before '{regex}' appeared")
             if time.monotonic() >= deadline:
@@ -260,7 +266,7 @@ class Emulator:
 
     def check_forbidden(self):
         for regex in self.forbidden:
-            match = re.search(regex, self.text, re.M)
+            match = re.compile(regex, re.M).search(self.text, self.allowed)
             if match:
                 # The rest of the line says why; at 115200 baud it is not long in coming.
                 end = time.monotonic() + 5
@@ -268,6 +274,7 @@ class Emulator:
                     self.read(0.1)
                 start = self.text.rfind("\n", 0, match.start()) + 1
                 raise Failure(f"said: {self.text[start:].split(chr(10), 1)[0].strip()}")
+        self.allowed = self.text.rfind("\n") + 1
 
     def why_ended(self):
         """The exit status tells nothing in Bochs: its log does."""

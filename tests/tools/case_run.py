@@ -49,3 +49,19 @@ def test_qemu_command(here):
         line = " ".join(command)
         for part in ("-machine q35", f"-accel {accel}", f"-cpu {cpu}", "-smp 3", "-m 1024", "disk.iso,format=raw"):
             assert part in line, (part, line)
+
+
+def test_forbidden_words(here):
+    """What no healthy machine says is found once, in whatever pieces it comes."""
+    machine = emulator.Emulator("disk.iso", here.top, "qemu", 3, 1024)
+    machine.forbidden = [r"PANIC.*", r"^vm \w+: stopped:.*"]
+    for piece in ("all is well\nPAN", "CAKES\nno vm a: stopped: at the beginning\nvm a: sto", "pped", " early\n"):
+        machine.text += piece
+        machine.check_forbidden()
+    machine.text += "vm b: stopped: for a reason\n"
+    try:
+        machine.check_forbidden()
+    except emulator.Failure as failure:
+        assert str(failure) == "said: vm b: stopped: for a reason", failure
+    else:
+        raise AssertionError("a forbidden line was not found")
