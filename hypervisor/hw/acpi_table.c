@@ -116,6 +116,8 @@ static void madt_entry(struct acpi_info *info, const uint8_t *e, uint32_t len)
 	case MADT_X2APIC:
 		madt_add_cpu(info, acpi_u32(e, 4), acpi_u32(e, 8));
 		break;
+	default:
+		break;
 	}
 }
 
@@ -290,8 +292,9 @@ static bool aml_small(const uint8_t *t, uint32_t size, uint32_t *off, uint8_t *v
 		*v = t[*off + 1];
 		*off += 2;
 		return true;
+	default:
+		return false;
 	}
-	return false;
 }
 
 /* `off` is just behind the name "_S5_". */

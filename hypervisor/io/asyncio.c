@@ -102,7 +102,7 @@ static int add(struct ioreq_page *p, const struct asyncio_entry *e)
 }
 
 /* [lock] */
-static int remove(struct ioreq_page *p, const struct asyncio_entry *e)
+static int take_out(struct ioreq_page *p, const struct asyncio_entry *e)
 {
 	uint32_t i;
 
@@ -141,7 +141,7 @@ int asyncio_assign(struct vm *vm, const struct acrn_asyncio_info *info)
 
 int asyncio_deassign(struct vm *vm, const struct acrn_asyncio_info *info)
 {
-	return change(vm, info, remove);
+	return change(vm, info, take_out);
 }
 
 uint32_t asyncio_ring_size(const struct shared_buf *head)

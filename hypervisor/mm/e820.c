@@ -50,7 +50,8 @@ static void merge(struct e820_map *m)
 /* Empties [base, end) of entries that `doomed` says may go; the others stay. -ENOSPC leaves the map whole. */
 static int punch(struct e820_map *m, uint64_t base, uint64_t end, bool (*doomed)(uint32_t type))
 {
-	for (uint32_t i = 0; i < m->nr; i++) {
+	/* From the end on: what comes or goes behind an entry moves none that is still to be looked at. */
+	for (uint32_t i = m->nr; i-- > 0; ) {
 		struct e820_entry *e = &m->entry[i];
 		uint64_t e_end = end_of(e);
 
@@ -68,7 +69,7 @@ static int punch(struct e820_map *m, uint64_t base, uint64_t end, bool (*doomed)
 			e->base = end;
 			e->size = e_end - end;
 		} else {
-			remove_at(m, i--);
+			remove_at(m, i);
 		}
 	}
 	return 0;

@@ -23,6 +23,10 @@
 #define MAX_BASIC	0x16u
 #define MAX_EXTENDED	0x80000008u
 #define KVM_BASE	0x40000100u
+/* "KVMKVMKVM" in EBX, ECX, EDX of that leaf. */
+#define KVM_SIGNATURE_EBX	0x4b4d564bu
+#define KVM_SIGNATURE_ECX	0x564b4d56u
+#define KVM_SIGNATURE_EDX	0x4du
 #define ALL		0xffffffffu
 
 #define L1_ECX_AVX		(1u << 12 | 1u << 28 | 1u << 29)	/* FMA, AVX, F16C */
@@ -202,8 +206,6 @@ static const struct rule extended[] = {
 /* Leaves of ours and, if the scenario says so, the minimal KVM pair (doc/abi.md). */
 static struct cpuid_regs hypervisor_leaf(const struct vm *vm, uint32_t leaf)
 {
-	static const char kvm[12] = "KVMKVMKVM";
-	const uint32_t *sig = (const uint32_t *)kvm;
 	bool service = vm_is_service(vm);
 
 	if (leaf - HV_CPUID_FEATURES < 6 && hyperv_is_shown(vm))
@@ -219,11 +221,13 @@ static struct cpuid_regs hypervisor_leaf(const struct vm *vm, uint32_t leaf)
 		return (struct cpuid_regs){ .eax = (uint32_t)vtsc_khz(&vm->tsc) };
 	case KVM_BASE:
 		if (steal_is_shown(vm))
-			return (struct cpuid_regs){ KVM_BASE + 1, sig[0], sig[1], sig[2] };
+			return (struct cpuid_regs){ KVM_BASE + 1, KVM_SIGNATURE_EBX, KVM_SIGNATURE_ECX, KVM_SIGNATURE_EDX };
 		break;
 	case KVM_BASE + 1:
 		if (steal_is_shown(vm))
 			return (struct cpuid_regs){ .eax = KVM_FEATURE_STEAL_TIME };
+		break;
+	default:
 		break;
 	}
 	return (struct cpuid_regs){ 0 };

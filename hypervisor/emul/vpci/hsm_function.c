@@ -53,6 +53,8 @@ void hsm_function_write(struct hsm_function *f, uint32_t reg, uint32_t value, ui
 	case HSM_FUNCTION_MSI_CAP + 12:
 		f->msi_data = (uint16_t)v;
 		break;
+	default:
+		break;
 	}
 }
 
