@@ -49,7 +49,7 @@ all:
 -include misc/config/build.mk misc/image/build.mk misc/packages/build.mk
 -include $(wildcard tools/*/build.mk)
 -include tests/unit/build.mk tests/guest/build.mk tests/system/build.mk tests/lint/build.mk
--include tests/bench/build.mk tests/fuzz/build.mk tests/plant/build.mk tests/tools/build.mk
+-include tests/bench/build.mk tests/fuzz/build.mk tests/plant/build.mk tests/tools/build.mk tests/coverage/build.mk
 
 all: $(ALL)
 
@@ -81,7 +81,8 @@ endif
 # goal unit          unit tests under sanitizers
 # goal tools         acrnctl and the like, with a fake hypervisor
 # goal hsm-test      the kernel module with a fake hypervisor, in QEMU
-# goal lint          layers, sizes, headers, journeys, licence lines
+# goal lint          layers, sizes, headers, journeys, licence lines, MISRA rules
+# goal misra         cppcheck and its MISRA C:2012 rules alone
 # goal acrn-kernel   a Service VM kernel with ACRN guest support, for the cases of group acrn
 # goal bench         the table of what paths cost; JSON=1, ACCOUNT=1, UPDATE=1, CASE=name: doc/testing.md
 # goal packages      Debian packages of Quercus, to install by hand: build/packages (VERSION=x)
