@@ -47,7 +47,7 @@ struct fake_cpu {
 	void (*msr_written)(uint32_t msr, uint64_t value);	/* told of each write that did not fault, afterwards */
 	uint64_t tsc, tsc_step;		/* each rdtsc() adds the step */
 	uint64_t cr0, cr2, cr3, cr4, dr0, dr1, dr2, dr3, dr6, dr7, rflags, xcr0;
-	uint32_t nr_hlt, nr_pause, nr_invlpg, nr_wbinvd, nr_clflush;
+	uint32_t nr_hlt, nr_pause, nr_invlpg, nr_wbinvd, nr_clflush, nr_int_nmi;
 	void (*on_hlt)(void), (*on_pause)(void), (*on_sti)(void);
 };
 
@@ -240,6 +240,7 @@ static inline void cpu_sti_nop_cli(void)
 		fake_cpu.on_sti();
 }
 static inline void invlpg(uint64_t va) { (void)va; fake_cpu.nr_invlpg++; }
+static inline void cpu_int_nmi(void) { fake_cpu.nr_int_nmi++; }
 static inline void wbinvd(void) { fake_cpu.nr_wbinvd++; }
 static inline void clflush(const void *p) { (void)p; fake_cpu.nr_clflush++; }
 static inline void cpu_mfence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
