@@ -276,12 +276,58 @@ START_TEST(state_of_a_vm)
 	ck_assert_uint_eq(s->state, Q_VM_CREATED);
 	ck_assert_int_eq(attach(1, PAGE_AT), 0);
 	ck_assert_int_eq(hc(HC_START_VM, 1, 0), 0);
+	ck_assert_int_eq(hc(HC_Q_VM_STATE, 1, ARG), 0);
+	ck_assert_uint_eq(s->state, Q_VM_RUNNING);
+	ck_assert_int_eq(hc(HC_PAUSE_VM, 1, 0), 0);
+	ck_assert_int_eq(hc(HC_Q_VM_STATE, 1, ARG), 0);
+	ck_assert_uint_eq(s->state, Q_VM_PAUSED);
+	ck_assert_uint_eq(s->reason, Q_STOP_NONE);
+	ck_assert_int_eq(hc(HC_START_VM, 1, 0), 0);
 	vm_crash(vm, "a reason that is longer than the forty bytes of the answer");
 	ck_assert_int_eq(hc(HC_Q_VM_STATE, 1, ARG), 0);
 	ck_assert_uint_eq(s->state, Q_VM_STOPPED);
 	ck_assert_uint_eq(s->reason, Q_STOP_CRASHED);
 	ck_assert_uint_eq(s->why[sizeof(s->why) - 1], 0);
 	ck_assert_uint_eq(((struct acrn_io_request_buffer *)(hv_vm_ram(service) + PAGE_AT))->req_slot[0].state_seq, 1);
+}
+END_TEST
+
+static int64_t async(uint64_t call, uint64_t vm, struct acrn_asyncio_info info)
+{
+	memcpy(arg(), &info, sizeof(info));
+	return hc(call, vm, ARG);
+}
+
+/* Writes that nobody waits for: registered and taken back by what they match, answered in a ring of the Service VM. */
+START_TEST(asyncio)
+{
+	struct acrn_asyncio_info any = { .type = ASYNCIO_MMIO, .addr = 0xfe000000, .fd = 5 }, one = any;
+	struct shared_buf *head = (void *)(hv_vm_ram(service) + PAGE_AT + 4096);
+
+	one.match_data = 1;
+	one.data = 7;
+	make_user();
+	*head = (struct shared_buf){ .magic = SBUF_MAGIC, .ele_num = 16, .ele_size = 8, .size = 128 };
+	ck_assert_int_eq(async(HC_ASYNCIO_ASSIGN, 1, any), -EINVAL);	/* it has no request page yet */
+	ck_assert_int_eq(ring(1, 0, ACRN_SBUF_ASYNCIO, PAGE_AT + 4096), -EINVAL);
+	ck_assert_int_eq(attach(1, PAGE_AT), 0);
+	ck_assert_int_eq(async(HC_ASYNCIO_ASSIGN, 1, any), 0);
+	ck_assert_int_eq(async(HC_ASYNCIO_ASSIGN, 1, one), -EEXIST);
+	ck_assert_int_eq(async(HC_ASYNCIO_DEASSIGN, 1, one), -ENOENT);
+	ck_assert_int_eq(hc(HC_ASYNCIO_DEASSIGN, 1, NOWHERE), -EFAULT);
+	ck_assert_int_eq(async(HC_ASYNCIO_DEASSIGN, 1, any), 0);
+	ck_assert_int_eq(async(HC_ASYNCIO_DEASSIGN, 1, any), -ENOENT);
+	ck_assert_int_eq(async(HC_ASYNCIO_ASSIGN, 1, one), 0);
+
+	head->head = head->tail = 64;
+	ck_assert_int_eq(ring(1, 0, ACRN_SBUF_ASYNCIO, PAGE_AT + 4096), 0);
+	ck_assert_uint_eq(head->head + head->tail, 0);
+	head->ele_size = 16;
+	ck_assert_int_eq(ring(1, 0, ACRN_SBUF_ASYNCIO, PAGE_AT + 4096), -EINVAL);
+	ck_assert_int_eq(ring(1, 0, ACRN_SBUF_ASYNCIO, PAGE_AT + 8), -EINVAL);
+	ck_assert_int_eq(ring(1, 0, ACRN_SBUF_ASYNCIO, NOWHERE), -EFAULT);
+	ck_assert_int_eq(ring(7, 0, ACRN_SBUF_ASYNCIO, PAGE_AT + 4096), -EINVAL);
+	ck_assert_int_eq(ring(1, 0, ACRN_SBUF_ASYNCIO, 0), 0);
 }
 END_TEST
 
@@ -608,6 +654,7 @@ int main(void)
 	tcase_add_test(c, creation_that_fails);
 	tcase_add_test(c, life);
 	tcase_add_test(c, state_of_a_vm);
+	tcase_add_test(c, asyncio);
 	tcase_add_test(c, ioreq_pages);
 	tcase_add_test(c, memory_regions);
 	tcase_add_test(c, hostile_memory_regions);
