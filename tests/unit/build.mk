@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Unit tests: one program per tests/unit/test_<file>.c, whose head names what it links:
 #   /* unit: src1.c src2.c */  /* unit-flags: -Idevicemodel */  /* unit-libs: -lxml2 */
-# All are built with ASan and UBSan; `make unit` runs all, UNIT=test_x only that one.
+# All are built with ASan and UBSan; `make unit` runs all, UNIT=test_x (or several) only that one.
 
 UNIT_CC ?= gcc
 UNIT_CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -36,7 +36,7 @@ $(foreach test,$(UNIT_NAMES),$(eval $(call unit_program,$(test),\
 endif
 
 # -k: a test that does not build is one failure, the others still run. The program of an earlier build must not pass for it.
-UNIT_MAKE = $(MAKE) --no-print-directory READY=1 UNIT=$(UNIT)
+UNIT_MAKE = $(MAKE) --no-print-directory READY=1 UNIT='$(UNIT)'
 unit:
 	@+$(if $(UNIT_TESTS),$(UNIT_MAKE) -k $(UNIT_TESTS) || \
 		for test in $(UNIT_TESTS); do $(UNIT_MAKE) -q $$test >/dev/null 2>&1 || rm -f $$test; done)

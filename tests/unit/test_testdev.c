@@ -143,6 +143,33 @@ START_TEST(interrupts)
 }
 END_TEST
 
+static int nothing(struct vcpu *vcpu, void *dev, struct io_access *acc)
+{
+	(void)vcpu, (void)dev, (void)acc;
+	return IO_DONE;
+}
+
+/* Its memory, or its ports, are somebody else's: neither the other of the two nor its pages stay. */
+START_TEST(create_undone)
+{
+	const struct io_region taken[] = {
+		{ IO_MMIO, TESTDEV_MMIO_BASE + 8, 8, nothing, NULL }, { IO_PORT, TESTDEV_PORT + 1, 1, nothing, NULL },
+	};
+	struct vm *other = fake_vm_create(1);
+	unsigned int nr_regions, nr_pages = fake_mem_pages;
+
+	ck_assert_int_eq(io_region_add(other, &taken[_i]), 0);
+	nr_regions = fake_io_nr_regions();
+	ck_assert_int_eq(testdev_create(other), -EEXIST);
+	ck_assert_uint_eq(fake_io_nr_regions(), nr_regions);
+	ck_assert_uint_eq(fake_mem_pages, nr_pages);
+	io_region_remove(other, taken[_i].space, taken[_i].base);
+	ck_assert_int_eq(testdev_create(other), 0);
+	testdev_destroy(other);
+	fake_vm_destroy(other);
+}
+END_TEST
+
 START_TEST(create_errors)
 {
 	struct vm *other = fake_vm_create(1);
@@ -171,6 +198,7 @@ int main(void)
 	tcase_add_test(c, ports);
 	tcase_add_test(c, interrupts);
 	tcase_add_test(c, create_errors);
+	tcase_add_loop_test(c, create_undone, 0, 2);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -315,6 +315,22 @@ START_TEST(host_without_a_clock)
 }
 END_TEST
 
+/* Without a page, or where somebody else has the ports (here the VM's own clock), nothing stays of it. */
+START_TEST(create_errors)
+{
+	unsigned int nr_pages = fake_mem_pages;
+	struct vrtc *first = vm->vrtc;
+
+	ck_assert_int_eq(vrtc_create(vm, START), -EEXIST);
+	ck_assert_uint_eq(fake_mem_pages, nr_pages);
+	ck_assert_ptr_eq(vm->vrtc, first);
+	fake_mem_empty = true;
+	ck_assert_int_eq(vrtc_create(vm, START), -ENOMEM);
+	fake_mem_empty = false;
+	ck_assert_uint_eq(rd(RTC_A), 0x26);	/* the first one works on */
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("vrtc");
@@ -333,6 +349,7 @@ int main(void)
 	tcase_add_test(c, calendar_agrees_with_the_c_library);
 	tcase_add_test(c, host_time);
 	tcase_add_test(c, host_without_a_clock);
+	tcase_add_test(c, create_errors);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
