@@ -83,6 +83,7 @@ endif
 # goal hsm-test      the kernel module with a fake hypervisor, in QEMU
 # goal lint          layers, sizes, headers, journeys, licence lines, MISRA rules
 # goal misra         cppcheck and its MISRA C:2012 rules alone
+# goal coverage      which lines of the hypervisor ran in unit tests and guests; CASE=name: doc/testing.md
 # goal acrn-kernel   a Service VM kernel with ACRN guest support, for the cases of group acrn
 # goal bench         the table of what paths cost; JSON=1, ACCOUNT=1, UPDATE=1, CASE=name: doc/testing.md
 # goal packages      Debian packages of Quercus, to install by hand: build/packages (VERSION=x)
