@@ -94,13 +94,3 @@ void idt_load(void)
 	ltr(SEL_TSS);
 	lidt(&idt_ptr);
 }
-
-/* See the header. Own CPU. */
-void idt_bases(uint64_t *gdt_base, uint64_t *tss_base, uint64_t *idt_base)
-{
-	struct cpu_tables *t = &tables[this_pcpu_id()];
-
-	*gdt_base = (uint64_t)t->gdt;
-	*tss_base = (uint64_t)&t->tss;
-	*idt_base = (uint64_t)idt;
-}

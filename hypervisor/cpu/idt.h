@@ -43,6 +43,3 @@ extern const char *(*fault_hook)(const struct host_frame *f);
  * register report.
  */
 void idt_dispatch(struct host_frame *f);
-
-/* Addresses of this CPU's GDT and TSS and of the IDT, for the host state of a VMCS. */
-void idt_bases(uint64_t *gdt_base, uint64_t *tss_base, uint64_t *idt_base);

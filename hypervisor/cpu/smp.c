@@ -140,12 +140,3 @@ void smp_start(const struct smp_ops *ops, void (*entry)(void))
 				err == -ENOMEM ? "no memory for its stack" : "no answer within 200 ms");
 	}
 }
-
-/* See the header. Any context. */
-int smp_pcpu_of_apic(uint32_t apic_id)
-{
-	for (uint32_t i = 0; i < nr_pcpus; i++)
-		if (percpu_area[i].apic_id == apic_id)
-			return (int)i;
-	return -ENOENT;
-}

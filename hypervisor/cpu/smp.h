@@ -20,6 +20,3 @@ struct smp_ops {
  * 200 ms is reported by APIC id and left out. Boot CPU.
  */
 void smp_start(const struct smp_ops *ops, void (*entry)(void));
-
-/* pCPU id of a local APIC id, or -ENOENT. */
-int smp_pcpu_of_apic(uint32_t apic_id);

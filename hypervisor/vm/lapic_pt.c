@@ -66,11 +66,6 @@ static void disown(void)
 	__atomic_fetch_sub(&nr_owned, 1, __ATOMIC_RELEASE);
 }
 
-bool lapic_pt_active(const struct vcpu *vcpu)
-{
-	return vcpu->lapic_pt;
-}
-
 /* The hardware compares the deadline with its own TSC: a guest whose TSC differs must not write it itself. */
 static void intercept_deadline(struct vcpu *vcpu, bool closed)
 {

@@ -27,8 +27,6 @@ void lapic_pt_forward(struct vcpu *vcpu);
 int lapic_pt_hold(void) __must_check;
 void lapic_pt_release(void);
 
-bool lapic_pt_active(const struct vcpu *vcpu);
-
 /* ICR write of a passthrough guest: translates ids, emulates INIT/SIPI, sends the rest. 0, or 1: #GP(0). */
 int lapic_pt_icr(struct vcpu *vcpu, uint64_t icr) __must_check;
 

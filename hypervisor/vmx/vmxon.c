@@ -13,8 +13,6 @@
 #include "x86/msr.h"
 #include "x86/vmx_insn.h"
 
-static void *vmxon_region[MAX_PCPUS];
-
 /* Firmware that left the register open leaves enabling VMX to us. */
 static void feature_control_lock(void)
 {
@@ -26,7 +24,6 @@ static void feature_control_lock(void)
 
 int vmxon_enable(void)
 {
-	uint32_t cpu = this_pcpu_id();
 	uint32_t *region = frame_get(1);
 	uint64_t pa;
 
@@ -38,23 +35,12 @@ int vmxon_enable(void)
 	write_cr4((read_cr4() | vmx_caps.cr4_set) & vmx_caps.cr4_may);
 	pa = hva_to_hpa(region).v;
 	if (vmxon(&pa)) {
-		log_err("CPU %u: VMXON refused; is VT-x taken by other software or disabled in the firmware?\n", cpu);
+		log_err("CPU %u: VMXON refused; is VT-x taken by other software or disabled in the firmware?\n",
+			this_pcpu_id());
 		frame_put(region, 1);
 		return ERR(-ENODEV);
 	}
-	vmxon_region[cpu] = region;
 	invept(INVEPT_ALL, 0);
 	invvpid(INVVPID_ALL, 0);
 	return 0;
-}
-
-void vmxon_disable(void)
-{
-	uint32_t cpu = this_pcpu_id();
-
-	if (!vmxon_region[cpu])
-		return;
-	vmxoff();
-	frame_put(vmxon_region[cpu], 1);
-	vmxon_region[cpu] = NULL;
 }

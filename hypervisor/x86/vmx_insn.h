@@ -20,11 +20,6 @@ VMX_INSN_POINTER(vmclear, "vmclear")
 VMX_INSN_POINTER(vmptrld, "vmptrld")
 #undef VMX_INSN_POINTER
 
-static inline void vmxoff(void)
-{
-	__asm__ volatile("vmxoff" : : : "cc", "memory");
-}
-
 /* A field of the current VMCS; a field that does not exist reads as 0. */
 static inline uint64_t vmread(uint32_t field)
 {

@@ -42,8 +42,6 @@ static inline int __must_check vmptrld(const uint64_t *address)
 	return fake_vmx.fail ? -EINVAL : 0;
 }
 
-static inline void vmxoff(void) { }
-
 static inline uint64_t vmread(uint32_t field)
 {
 	fake_vmx.nr_reads++;
