@@ -81,7 +81,7 @@ endif
 # goal unit          unit tests under sanitizers
 # goal tools         acrnctl and the like, with a fake hypervisor
 # goal hsm-test      the kernel module with a fake hypervisor, in QEMU
-# goal lint          layers, sizes, headers, journeys, licence lines, MISRA rules
+# goal lint          layers, sizes, headers, journeys, licence lines
 # goal misra         cppcheck and its MISRA C:2012 rules alone
 # goal coverage      which lines of the hypervisor ran in unit tests and guests; CASE=name: doc/testing.md
 # goal acrn-kernel   a Service VM kernel with ACRN guest support, for the cases of group acrn

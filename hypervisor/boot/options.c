@@ -15,7 +15,7 @@ static struct option {
 	const char *value;	/* NULL: not given */
 } options[] = {
 	{ "uart", NULL },	/* port@0xNNN or disabled: the hypervisor's console */
-	{ "loglevel", NULL },	/* 1 errors .. 4 debug: what is printed */
+	{ "loglevel", NULL },	/* 0 nothing, 1 errors .. 4 debug: what is printed */
 	{ "mask", NULL },	/* FEATURE[,FEATURE]: pretend the CPU lacks it */
 	{ "bochs-vid", NULL },	/* use virtual-interrupt delivery under Bochs, whose model of it is faulty */
 	{ "split_lock", NULL },	/* ignore, report or fault: what guests' split locks become */
@@ -125,7 +125,7 @@ uint32_t option_loglevel(void)
 	const char *v = option_value("loglevel");
 	uint64_t level;
 
-	if (!v || str_to_u64(v, &level) || level < LOG_ERR || level > LOG_DEBUG)
+	if (!v || str_to_u64(v, &level) || level > LOG_DEBUG)
 		return LOG_INFO;
 	return (uint32_t)level;
 }

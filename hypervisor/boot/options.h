@@ -21,5 +21,5 @@ const char *options_rest(void);
 /* `uart=port@0xNNN`, `uart=disabled`: the port, 0 for none; COM1 when not given or not understood. */
 uint16_t option_uart_port(void);
 
-/* `loglevel=N`: 1..4; LOG_INFO when not given or not understood. */
+/* `loglevel=N`: 0 (nothing) to 4; LOG_INFO when not given or not understood. */
 uint32_t option_loglevel(void);

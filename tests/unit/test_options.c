@@ -35,6 +35,8 @@ END_TEST
 
 START_TEST(last_one_counts_and_parse_forgets)
 {
+	options_parse("loglevel=0");
+	ck_assert_uint_eq(option_loglevel(), 0);
 	options_parse("loglevel=1 loglevel=2 tee");
 	ck_assert_uint_eq(option_loglevel(), LOG_WARN);
 	options_parse("");
@@ -64,7 +66,7 @@ START_TEST(uart)
 }
 END_TEST
 
-static const char *const bad_levels[] = { "loglevel=0", "loglevel=5", "loglevel=x", "loglevel=", "loglevel" };
+static const char *const bad_levels[] = { "loglevel=-1", "loglevel=5", "loglevel=x", "loglevel=", "loglevel" };
 
 START_TEST(loglevel_out_of_range)
 {
