@@ -10,6 +10,7 @@
 #include "log/console.h"
 #include "machine/ownership.h"
 #include "mm/frame.h"
+#include "mm/hostmap.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
 
@@ -132,12 +133,20 @@ void cmd_cpu_list(int argc __unused, char **argv __unused)
 			       percpu_area[i].lapic_owned_by_guest ? ", local APIC passed through" : "");
 }
 
+/* Spare stacks are free for the next vCPUs only; how many there are depends on how many there were at once, and nothing is lost. */
+static void print_pool(void)
+{
+	uint32_t spare = hostmap_stacks_spare();
+
+	console_printf("page pool: %u of %u pages free, %u of these as stacks\n", frame_nr_free() + spare, frame_nr_total(), spare);
+}
+
 void cmd_memory(int argc, char **argv)
 {
 	struct ownership_result r;
 
 	if (argc == 1)
-		console_printf("page pool: %u of %u pages free\n", frame_nr_free(), frame_nr_total());
+		print_pool();
 	else if (argc > 2 || strcmp(argv[1], "check"))
 		console_printf("memory takes no argument, or the word \"check\"\n");
 	else if (ownership_check(&r))

@@ -216,6 +216,18 @@ void hostmap_stack_put(void *stack, uint32_t pages)
 }
 
 /* See the header. */
+uint32_t hostmap_stacks_spare(void)
+{
+	uint32_t n = 0;
+
+	spin_lock(&stacks.lock);
+	for (uint32_t i = 0; i < stacks.nr_slots; i++)
+		n += stacks.spare_pages[i];
+	spin_unlock(&stacks.lock);
+	return n;
+}
+
+/* See the header. */
 void hostmap_image(hpa_t *start, uint64_t *size)
 {
 	*start = hpa((uint64_t)image_start_pa);

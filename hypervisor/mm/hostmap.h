@@ -32,6 +32,8 @@ void *hostmap_device(hpa_t start, uint64_t size) __must_check;
  */
 void *hostmap_stack_get(uint32_t pages) __must_check;
 void hostmap_stack_put(void *stack, uint32_t pages);
+/* Pages that stacks put back keep. Any CPU. */
+uint32_t hostmap_stacks_spare(void);
 
 /* Physical range of the hypervisor image (text..bss). */
 void hostmap_image(hpa_t *start, uint64_t *size);
