@@ -4,7 +4,7 @@
  * that many bytes of arguments. Arguments that are taken for any procedure say the same when they are encoded again; a call that
  * only looks has exactly one reply, with its serial, which a client can read.
  */
-/* fuzz: build/wire/wire.c tools/virtacrnd/calls.c tools/virtacrnd/calls_connection.c tools/virtacrnd/calls_host.c tools/virtacrnd/calls_list.c tools/virtacrnd/calls_domain.c tools/virtacrnd/calls_define.c tools/virtacrnd/calls_life.c tools/virtacrnd/calls_stats.c tools/virtacrnd/calls_console.c tools/virtacrnd/stream.c tools/common/serial.c tools/virtacrnd/client.c tools/virtacrnd/domain.c tools/virtacrnd/domain_list.c tools/virtacrnd/domxml.c tools/virtacrnd/domxml_device.c tools/virtacrnd/frame.c tools/virtacrnd/host.c tools/virtacrnd/reap.c tools/virtacrnd/store.c tools/virtacrnd/uuid.c tools/common/args.c tools/common/journal.c tools/common/launch.c tools/common/monitor.c tools/common/place.c tools/common/settings.c tools/common/vms.c */
+/* fuzz: build/wire/wire.c tools/virtacrnd/calls.c tools/virtacrnd/calls_connection.c tools/virtacrnd/calls_host.c tools/virtacrnd/calls_list.c tools/virtacrnd/calls_domain.c tools/virtacrnd/calls_define.c tools/virtacrnd/calls_life.c tools/virtacrnd/calls_stats.c tools/virtacrnd/calls_console.c tools/virtacrnd/calls_events.c tools/virtacrnd/events.c tools/virtacrnd/server.c tools/virtacrnd/pool.c tools/common/peer.c tools/virtacrnd/stream.c tools/common/serial.c tools/virtacrnd/client.c tools/virtacrnd/domain.c tools/virtacrnd/domain_list.c tools/virtacrnd/domxml.c tools/virtacrnd/domxml_device.c tools/virtacrnd/frame.c tools/virtacrnd/host.c tools/virtacrnd/reap.c tools/virtacrnd/store.c tools/virtacrnd/uuid.c tools/common/args.c tools/common/journal.c tools/common/launch.c tools/common/monitor.c tools/common/place.c tools/common/settings.c tools/common/vms.c */
 /* fuzz-flags: -D_GNU_SOURCE -Ibuild/wire -I/usr/include/tirpc -I/usr/include/libxml2 -Wno-unused-variable */
 /* fuzz-libs: -ltirpc -lxml2 -ljansson -lsystemd -lpthread */
 #include <stdlib.h>
@@ -19,9 +19,6 @@
 #define GET_VERSION	4	/* runs acrn-dm: too slow for here */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const struct call_row *const tables[] = { calls_connection, calls_host, calls_list, calls_domain, calls_define, calls_life,
-						     calls_stats, calls_console };
 
 static size_t encode(const struct call_row *row, void *args, char *bytes, size_t size)
 {
@@ -113,8 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += 4;
 		size -= 4;
 		len = len < size ? len : size;
-		for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-			for (const struct call_row *row = tables[i]; row->name; row++)
+		for (size_t i = 0; i < calls_nr_tables; i++)
+			for (const struct call_row *row = calls_tables[i]; row->name; row++)
 				if (row->procedure == procedure)
 					check_decoder(row, data, len);
 		if (procedure != GET_VERSION)

@@ -135,7 +135,7 @@ def test_calls_that_are_refused(here):
     assert raw.call(59)[0] == ERRORS["OPERATION_INVALID"]
     assert raw.call(66) == (0, b"\0\0\0\0")
     assert raw.call(60, struct.pack(">I", 10)) == (0, b"\0\0\0\1")
-    assert raw.call(60, struct.pack(">I", 14)) == (0, b"\0\0\0\0")
+    assert raw.call(60, struct.pack(">I", 15)) == (0, b"\0\0\0\0")
     raw = virt.raw()
     for procedure in (0, 100000, 0xFFFFFFFF):
         code, words = raw.call(procedure)

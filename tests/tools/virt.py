@@ -6,6 +6,7 @@ import struct
 import subprocess
 
 import place
+from place import until
 
 REMOTE, KEEPALIVE = 0x20008086, 0x6b656570
 CALL, REPLY, MESSAGE, STREAM = range(4)
@@ -44,6 +45,12 @@ class Virt:
 
     def define(self, name="vm1", **more):
         return self.virsh("define", self.xml(name, **more))
+
+    def shut_down(self, name):
+        """Presses its power button, as soon as the guest listens, and waits for its end."""
+        uuid = self.virsh("domuuid", name).strip()
+        until(lambda: self.raw().call(33, domain(name, uuid))[0] == 0)
+        until(lambda: self.virsh("domstate", name).strip() == "shut off")
 
     def raw(self, read_only=False, opened=True):
         return Raw(self.socket + ("-ro" if read_only else ""), opened)

@@ -41,7 +41,7 @@ static int connect_to(const char *path)
 	return -err;
 }
 
-static int greeting_error(const json_t *line)
+int monitor_check_greeting(const json_t *line)
 {
 	if (!strcmp(monitor_error_code(line), "not_permitted"))
 		return -EPERM;
@@ -53,21 +53,25 @@ static int greeting_error(const json_t *line)
 	return 0;
 }
 
-int monitor_open(struct monitor *m, const char *name, uint64_t deadline, json_t **greeting)
+int monitor_connect(struct monitor *m, const char *name)
 {
 	char path[PLACE_PATH_MAX];
-	json_t *line;
-	int err;
+	int fd = connect_to(place_run(path, name, PLACE_SOCKET));
 
-	*m = (struct monitor){ .fd = connect_to(place_run(path, name, PLACE_SOCKET)) };
-	if (m->fd < 0) {
-		err = m->fd;
-		m->fd = -1;
+	*m = (struct monitor){ .fd = fd < 0 ? -1 : fd };
+	return fd < 0 ? fd : 0;
+}
+
+int monitor_open(struct monitor *m, const char *name, uint64_t deadline, json_t **greeting)
+{
+	json_t *line;
+	int err = monitor_connect(m, name);
+
+	if (err)
 		return err;
-	}
 	err = monitor_line(m, deadline, &line);
 	if (!err) {
-		err = greeting_error(line);
+		err = monitor_check_greeting(line);
 		if (!err && greeting)
 			*greeting = json_incref(line);
 		json_decref(line);

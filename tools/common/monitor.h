@@ -22,6 +22,11 @@ uint64_t monitor_now_ms(void);
  * greeting we understand.
  */
 int monitor_open(struct monitor *m, const char *name, uint64_t deadline, json_t **greeting);
+
+/* Connect, and leave the greeting to be read as the first line by who must not wait; monitor_check_greeting() judges it. */
+int monitor_connect(struct monitor *m, const char *name);
+int monitor_check_greeting(const json_t *line);
+
 void monitor_close(struct monitor *m);
 
 /* The process that listens at VM @name's socket, 0: none. It need not answer. */

@@ -14,8 +14,10 @@
 /* The highest procedure that is known, though not served: newer ones are answered as unknown. */
 #define LAST_KNOWN	453
 
-static const struct call_row *const tables[] = { calls_connection, calls_host, calls_list, calls_domain, calls_define, calls_life,
-						     calls_stats, calls_console };
+const struct call_row *const calls_tables[] = {
+	calls_connection, calls_host, calls_list, calls_domain, calls_define, calls_life, calls_stats, calls_console, calls_events,
+};
+const size_t calls_nr_tables = sizeof(calls_tables) / sizeof(calls_tables[0]);
 
 int call_fail(struct call *call, int code, const char *fmt, ...)
 {
@@ -71,8 +73,8 @@ void calls_send_error(struct client *client, const struct frame_head *head, int 
 
 static const struct call_row *find(int32_t procedure)
 {
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		for (const struct call_row *row = tables[i]; row->name; row++)
+	for (size_t i = 0; i < calls_nr_tables; i++)
+		for (const struct call_row *row = calls_tables[i]; row->name; row++)
 			if (row->procedure == procedure)
 				return row;
 	return NULL;

@@ -52,5 +52,8 @@ void calls_send(struct client *client, const struct frame_head *head, int (*xdr)
 /* An error as the answer to @head. */
 void calls_send_error(struct client *client, const struct frame_head *head, int code, const char *message);
 
-/* The tables, each ended by a row without a name. */
-extern const struct call_row calls_connection[], calls_host[], calls_list[], calls_domain[], calls_define[], calls_life[], calls_stats[], calls_console[];
+/* The tables, each ended by a row without a name; calls_tables[] has them all. */
+extern const struct call_row calls_connection[], calls_host[], calls_list[], calls_domain[], calls_define[], calls_life[], calls_stats[], calls_console[],
+			     calls_events[];
+extern const struct call_row *const calls_tables[];
+extern const size_t calls_nr_tables;

@@ -12,6 +12,7 @@
 
 #define URI		"acrn:///system"
 #define FEATURE_KEEPALIVE	10	/* keepalive messages may be sent */
+#define FEATURE_EVENTS		14	/* events are asked for by domain_event_callback_register_any */
 
 /* No authentication but the kernel's word on who connected. */
 static int auth_list(struct call *call, void *args, void *ret)
@@ -28,7 +29,7 @@ static int supports_feature(struct call *call, void *args, void *ret)
 	const int *feature = args;
 
 	(void)call;
-	*(int *)ret = *feature == FEATURE_KEEPALIVE;
+	*(int *)ret = *feature == FEATURE_KEEPALIVE || *feature == FEATURE_EVENTS;
 	return 0;
 }
 

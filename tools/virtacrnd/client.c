@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tools/virtacrnd/events.h"
+
 struct client_message {
 	struct client_message *next;
 	uint8_t *bytes;
@@ -65,6 +67,7 @@ void client_put(struct client *client)
 		return;
 	while (client->first)
 		drop_first(client);
+	events_drop(client);
 	close(client->fd);
 	free(client->in);
 	pthread_mutex_destroy(&client->lock);

@@ -13,6 +13,7 @@
 
 struct sd_event_source;
 struct client_message;
+struct registration;
 struct stream;
 
 struct client {
@@ -37,6 +38,9 @@ struct client {
 	bool overrun;
 	bool gone;				/* the I/O thread has done with it */
 	struct stream *new_streams;
+	struct registration *registrations;	/* events.c */
+	unsigned int nr_registrations;
+	int last_callback;
 };
 
 /* A new one with one reference, NULL: no memory. It owns @fd. */

@@ -39,14 +39,19 @@ static void make_uuid(const char *name, uint8_t *uuid)
 	uuid[8] = (uuid[8] & 0x3F) | 0x80;
 }
 
+void domain_uuid(const char *name, int pid, uint8_t *uuid)
+{
+	if (!store_uuid(name, uuid) && !(pid > 0 && store_live_uuid(name, pid, uuid)))
+		make_uuid(name, uuid);
+}
+
 static void take(struct domain *d, const struct vm_info *vm)
 {
 	d->vm = *vm;
 	/* One that does not greet us has a process all the same. */
 	if (!d->vm.pid && vms_is_up(vm))
 		d->vm.pid = monitor_owner(vm->name);
-	if (!store_uuid(vm->name, d->uuid))
-		make_uuid(vm->name, d->uuid);
+	domain_uuid(vm->name, d->vm.pid, d->uuid);
 }
 
 int domain_list(struct domain **out, size_t *nr)

@@ -29,6 +29,9 @@ struct domain_facts {
 int domain_list(struct domain **out, size_t *nr);
 bool domain_find(const char *name, struct domain *out);
 
+/* Its UUID, without asking its acrn-dm, which is process @pid (0: it does not run). */
+void domain_uuid(const char *name, int pid, uint8_t *uuid);
+
 /* The one that a client means, by its UUID; -1 with the call's error. */
 int domain_get(struct call *call, const struct wire_dom *wanted, struct domain *out);
 

@@ -394,9 +394,14 @@ char *domxml_text(const struct domxml *x, int id)
 	return text;
 }
 
+static xmlDoc *parse(const char *text)
+{
+	return xmlReadMemory(text, strlen(text), "domain.xml", NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+}
+
 int domxml_id(const char *text)
 {
-	xmlDoc *doc = xmlReadMemory(text, strlen(text), "domain.xml", NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	xmlDoc *doc = parse(text);
 	xmlChar *id = doc && xmlDocGetRootElement(doc) ? xmlGetProp(xmlDocGetRootElement(doc), (const xmlChar *)"id") : NULL;
 	uint64_t number;
 	int result = id && args_number((char *)id, 1, INT32_MAX, &number) ? (int)number : -1;
@@ -404,4 +409,16 @@ int domxml_id(const char *text)
 	xmlFree(id);
 	xmlFreeDoc(doc);
 	return result;
+}
+
+bool domxml_uuid(const char *text, uint8_t *uuid)
+{
+	xmlDoc *doc = parse(text);
+	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL, *node = root ? domxml_child(root, "uuid") : NULL;
+	xmlChar *words = node ? xmlNodeGetContent(node) : NULL;
+	bool ok = words && uuid_read((char *)words, uuid);
+
+	xmlFree(words);
+	xmlFreeDoc(doc);
+	return ok;
 }

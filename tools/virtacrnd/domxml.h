@@ -40,3 +40,5 @@ char *domxml_text(const struct domxml *x, int id);
 
 /* The id that a text of domxml_text() has, -1: none. */
 int domxml_id(const char *text);
+/* Its UUID; false: it has none. */
+bool domxml_uuid(const char *text, uint8_t *uuid);

@@ -15,6 +15,7 @@
 #include "tools/virtacrnd/pool.h"
 #include "tools/virtacrnd/reap.h"
 #include "tools/virtacrnd/server.h"
+#include "tools/virtacrnd/watch.h"
 
 static const char usage[] =
 	"usage: virtacrnd [OPTION...]\n"
@@ -85,6 +86,8 @@ static int prepare(sd_event *event)
 		err = sd_event_add_signal(event, NULL, SIGCHLD, reap_all, NULL);
 	if (err >= 0)
 		err = sd_event_set_watchdog(event, true);
+	if (err >= 0)
+		err = watch_begin(event);
 	return err < 0 ? err : listen_begin(event, path, group);
 }
 
@@ -108,6 +111,7 @@ int main(int argc, char **argv)
 	/* First the calls under way: their clients hear how they ended. */
 	pool_end();
 	server_end();
+	watch_end();
 	listen_end();
 	sd_event_unref(event);
 	return err != 0;

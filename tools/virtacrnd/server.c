@@ -264,6 +264,12 @@ int server_add(sd_event *event, int fd, bool read_only)
 	return err < 0 ? err : 0;
 }
 
+void server_each(void (*run)(struct client *client, void *arg), void *arg)
+{
+	for (struct client *client = clients; client; client = client->next)
+		run(client, arg);
+}
+
 void server_end(void)
 {
 	while (clients)

@@ -5,6 +5,8 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
+struct client;
+
 #define SERVER_CLIENTS_MAX	128u	/* on each of the two sockets */
 
 /* Members of the group may manage VMs, besides root and our own user. */
@@ -15,3 +17,6 @@ int server_add(sd_event *event, int fd, bool read_only);
 
 /* End all connections. */
 void server_end(void);
+
+/* I/O thread: for each client that is connected. */
+void server_each(void (*run)(struct client *client, void *arg), void *arg);

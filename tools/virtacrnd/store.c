@@ -182,6 +182,15 @@ char *store_live(const char *name, int pid)
 	return NULL;
 }
 
+bool store_live_uuid(const char *name, int pid, uint8_t *uuid)
+{
+	char *text = store_live(name, pid);
+	bool ok = text && domxml_uuid(text, uuid);
+
+	free(text);
+	return ok;
+}
+
 int store_remove(const char *name)
 {
 	char path[PLACE_PATH_MAX];

@@ -28,6 +28,7 @@ int store_write(const struct domxml *x, const char *dm, char *why, size_t why_si
 /* Keep @text as that of the VM that runs as process @pid; the text of such a one, NULL: there is none. */
 int store_write_live(const char *name, const char *text);
 char *store_live(const char *name, int pid);
+bool store_live_uuid(const char *name, int pid, uint8_t *uuid);
 
 /* Remove the definition and its settings. 0 or -errno. */
 int store_remove(const char *name);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tools/virtacrnd/events.h"
+
+#include <errno.h>
+#include <libvirt/libvirt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/virtacrnd/calls.h"
+#include "tools/virtacrnd/client.h"
+#include "tools/virtacrnd/server.h"
+#include "wire.h"
+
+#define LIFECYCLE	318	/* messages' numbers */
+#define REBOOT		319
+
+struct registration {
+	struct registration *next;
+	int number, kind;
+	bool one;		/* only the domain with this UUID */
+	uint8_t uuid[16];
+};
+
+/* An event on its way to the clients. */
+struct telling {
+	int kind, procedure;
+	int (*xdr)();
+	void *data;		/* begins with the number of the registration */
+	const wire_dom *dom;
+};
+
+int events_add(struct client *client, int kind, const uint8_t *uuid)
+{
+	struct registration *new = calloc(1, sizeof(*new));
+	int number = -ENOSPC;
+
+	if (!new)
+		return -ENOMEM;
+	new->kind = kind;
+	new->one = uuid;
+	if (uuid)
+		memcpy(new->uuid, uuid, sizeof(new->uuid));
+	pthread_mutex_lock(&client->lock);
+	if (client->nr_registrations < EVENTS_MAX && client->last_callback < INT32_MAX) {
+		number = new->number = client->last_callback++;
+		new->next = client->registrations;
+		client->registrations = new;
+		client->nr_registrations++;
+	}
+	pthread_mutex_unlock(&client->lock);
+	if (number < 0)
+		free(new);
+	return number;
+}
+
+bool events_remove(struct client *client, int number)
+{
+	struct registration **at, *found;
+
+	pthread_mutex_lock(&client->lock);
+	at = &client->registrations;
+	while (*at && (*at)->number != number)
+		at = &(*at)->next;
+	found = *at;
+	if (found) {
+		*at = found->next;
+		client->nr_registrations--;
+	}
+	pthread_mutex_unlock(&client->lock);
+	free(found);
+	return found;
+}
+
+void events_drop(struct client *client)
+{
+	while (client->registrations) {
+		struct registration *first = client->registrations;
+
+		client->registrations = first->next;
+		free(first);
+	}
+}
+
+/* Numbers of the client's registrations that want it; sent without the lock, which sending takes. */
+static size_t find(struct client *client, const struct telling *t, int *numbers)
+{
+	size_t nr = 0;
+
+	pthread_mutex_lock(&client->lock);
+	for (struct registration *r = client->registrations; r; r = r->next)
+		if (r->kind == t->kind && (!r->one || !memcmp(r->uuid, t->dom->uuid, sizeof(r->uuid))))
+			numbers[nr++] = r->number;
+	pthread_mutex_unlock(&client->lock);
+	return nr;
+}
+
+static void tell(struct client *client, void *arg)
+{
+	const struct telling *t = arg;
+	const struct frame_head head = { FRAME_REMOTE, 1, t->procedure, FRAME_MESSAGE, 0, FRAME_OK };
+	int numbers[EVENTS_MAX];
+	size_t nr = find(client, t, numbers);
+
+	for (size_t i = 0; i < nr; i++) {
+		memcpy(t->data, &numbers[i], sizeof(int));
+		calls_send(client, &head, t->xdr, t->data);
+	}
+}
+
+void events_lifecycle(const struct wire_dom *dom, int event, int detail)
+{
+	wire_lifecycle data = { .dom = *dom, .event = event, .detail = detail };
+
+	server_each(tell, &(struct telling){ VIR_DOMAIN_EVENT_ID_LIFECYCLE, LIFECYCLE, (int (*)())xdr_wire_lifecycle, &data, dom });
+}
+
+void events_reboot(const struct wire_dom *dom)
+{
+	wire_reboot data = { .dom = *dom };
+
+	server_each(tell, &(struct telling){ VIR_DOMAIN_EVENT_ID_REBOOT, REBOOT, (int (*)())xdr_wire_reboot, &data, dom });
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Events: which of them a client wants, and telling it. A registration's number is the connection's own; it comes first in each message
+ * of its kind, so that one event goes out once for each registration. Events of kinds that never happen here can be asked for.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#define EVENTS_MAX	1024u	/* registrations of a connection */
+
+struct client;
+struct wire_dom;
+
+/* Tell @client of events of @kind (VIR_DOMAIN_EVENT_ID_*), of the domain with @uuid only unless that is NULL. The number, or -errno. */
+int events_add(struct client *client, int kind, const uint8_t *uuid);
+/* False: there is none with that number. */
+bool events_remove(struct client *client, int number);
+/* All of one that is gone. */
+void events_drop(struct client *client);
+
+/* I/O thread: tell all who want to know. @event and @detail are VIR_DOMAIN_EVENT_*. */
+void events_lifecycle(const struct wire_dom *dom, int event, int detail);
+void events_reboot(const struct wire_dom *dom);

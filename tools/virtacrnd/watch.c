@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The folders: which VMs there are. */
+#include "tools/virtacrnd/watch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <libvirt/libvirt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+
+#include "tools/common/journal.h"
+#include "tools/virtacrnd/watch_vm.h"
+
+static sd_event *loop;
+static sd_event_source *run_folder, *conf_folder;
+static struct watch_vm *vms;
+
+/* The one whose file with ending @tail this is; made if need be. NULL: it is no such file. */
+static struct watch_vm *vm_of(const char *file, const char *tail)
+{
+	size_t len = strlen(file), end = strlen(tail);
+	char name[PLACE_NAME_MAX + 1];
+	struct watch_vm *vm;
+
+	if (len <= end || len - end > PLACE_NAME_MAX || strcmp(file + len - end, tail) != 0)
+		return NULL;
+	snprintf(name, sizeof(name), "%.*s", (int)(len - end), file);
+	if (!place_name_ok(name))
+		return NULL;
+	for (vm = vms; vm; vm = vm->next)
+		if (!strcmp(vm->name, name))
+			return vm;
+	vm = watch_vm_create(loop, name);
+	if (vm) {
+		vm->next = vms;
+		vms = vm;
+	}
+	return vm;
+}
+
+/* Those that are neither defined nor watched are forgotten. */
+static void sweep(void)
+{
+	for (struct watch_vm **at = &vms; *at; ) {
+		struct watch_vm *vm = *at;
+
+		if (!watch_vm_is_idle(vm)) {
+			at = &vm->next;
+			continue;
+		}
+		*at = vm->next;
+		watch_vm_destroy(vm);
+	}
+}
+
+static void scan(const char *folder, const char *tail);
+
+/* More happened than the kernel keeps, or the folder itself is gone: what was missed is found, but told as little as possible. */
+static bool is_lost(const struct inotify_event *event)
+{
+	if (!(event->mask & (IN_Q_OVERFLOW | IN_IGNORED)))
+		return false;
+	journal(LOG_WARNING, NULL, "the VMs' folders: %s; clients may have missed events", event->mask & IN_IGNORED ? "one was removed" :
+		"too much happened at once");
+	return true;
+}
+
+static int on_run(sd_event_source *source, const struct inotify_event *event, void *arg)
+{
+	char path[PLACE_PATH_MAX];
+	struct watch_vm *vm;
+
+	(void)source, (void)arg;
+	if (is_lost(event))
+		scan(place_run(path, "", ""), PLACE_SOCKET);
+	vm = event->len ? vm_of(event->name, PLACE_SOCKET) : NULL;
+	if (vm)
+		watch_vm_look(vm);
+	sweep();
+	return 0;
+}
+
+static int on_conf(sd_event_source *source, const struct inotify_event *event, void *arg)
+{
+	struct watch_vm *vm;
+
+	(void)source, (void)arg;
+	is_lost(event);
+	vm = event->len ? vm_of(event->name, PLACE_LAUNCH) : NULL;
+	if (vm)
+		watch_vm_defined(vm, !(event->mask & (IN_DELETE | IN_MOVED_FROM)));
+	sweep();
+	return 0;
+}
+
+/* What is there already is nothing new. */
+static void scan(const char *folder, const char *tail)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		struct watch_vm *vm = vm_of(entry->d_name, tail);
+
+		if (!vm)
+			continue;
+		if (!strcmp(tail, PLACE_LAUNCH))
+			watch_vm_was_defined(vm);
+		else
+			watch_vm_was_there(vm);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static sd_event_source *watch(const char *folder, uint32_t mask, sd_event_inotify_handler_t handler)
+{
+	sd_event_source *source = NULL;
+	int err = sd_event_add_inotify(loop, &source, folder, mask | IN_ONLYDIR, handler, NULL);
+
+	if (err < 0)
+		journal(LOG_WARNING, NULL, "%s cannot be watched: %s; clients are told of fewer events", folder, strerror(-err));
+	return source;
+}
+
+int watch_begin(sd_event *event)
+{
+	char run[PLACE_PATH_MAX], conf[PLACE_PATH_MAX];
+
+	loop = event;
+	place_run_make();
+	place_conf_make();
+	/* First watched, then looked at: so nothing gets in between. */
+	run_folder = watch(place_run(run, "", ""), IN_CREATE | IN_MOVED_TO, on_run);
+	conf_folder = watch(place_conf(conf, "", ""), IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE | IN_MOVED_FROM, on_conf);
+	scan(conf, PLACE_LAUNCH);
+	scan(run, PLACE_SOCKET);
+	sweep();
+	return 0;
+}
+
+void watch_end(void)
+{
+	sd_event_source_disable_unref(run_folder);
+	sd_event_source_disable_unref(conf_folder);
+	while (vms) {
+		struct watch_vm *vm = vms;
+
+		vms = vm->next;
+		watch_vm_destroy(vm);
+	}
+}
