@@ -19,6 +19,14 @@
 #define TAIL_SIZE	512
 #define POLL_US		20000
 #define EXIT_NOT_RUN	127		/* as of a shell */
+#define BUSY_TRIES	200
+#define BUSY_US		5000
+
+/* What is started: @held stays open in the process, -1: nothing does. */
+struct start {
+	const char *name, *path;
+	int held;
+};
 
 /* Only what its owner alone can change is run as that owner, or as root. */
 static int check_file(const char *path, char *why, size_t why_size)
@@ -53,9 +61,20 @@ int launch_lock(const char *name)
 	return -err;
 }
 
-static void __attribute__((noreturn)) become(const char *name, const char *path, struct settings *s, int log)
+/* A file that is just written may still be open for writing in a child of another thread's, until that executes. */
+static void execute(const char *path, char **argv)
 {
-	char *argv[SETTINGS_ARGS_MAX + 2] = { (char *)path }, path_of[PLACE_PATH_MAX];
+	for (int i = 0; i < BUSY_TRIES; i++) {
+		execv(path, argv);
+		if (errno != ETXTBSY)
+			break;
+		usleep(BUSY_US);
+	}
+}
+
+static void __attribute__((noreturn)) become(const struct start *start, struct settings *s, int log)
+{
+	char *argv[SETTINGS_ARGS_MAX + 2] = { (char *)start->path }, path_of[PLACE_PATH_MAX];
 	char monitor[PLACE_PATH_MAX + SETTINGS_GROUP_MAX + 8];
 	int null = open("/dev/null", O_RDONLY);
 	sigset_t none;
@@ -69,32 +88,34 @@ static void __attribute__((noreturn)) become(const char *name, const char *path,
 	dup2(null, 0);
 	dup2(log, 1);
 	dup2(log, 2);
-	snprintf(monitor, sizeof(monitor), "%s%s%s", place_run(path_of, name, PLACE_SOCKET), *s->group ? ",group=" : "", s->group);
+	snprintf(monitor, sizeof(monitor), "%s%s%s", place_run(path_of, start->name, PLACE_SOCKET), *s->group ? ",group=" : "", s->group);
 	setenv("ACRN_CMD_MONITOR", monitor, 1);
-	execv(path, argv);
-	dprintf(2, "%s: %s\n", path, strerror(errno));
+	if (start->held >= 0)
+		fcntl(start->held, F_SETFD, 0);
+	execute(start->path, argv);
+	dprintf(2, "%s: %s\n", start->path, strerror(errno));
 	_exit(EXIT_NOT_RUN);
 }
 
-int launch_start(const char *name, pid_t *pid, char *why, size_t why_size)
+static int start(const struct start *start, pid_t *pid, char *why, size_t why_size)
 {
-	char path[PLACE_PATH_MAX], log_path[PLACE_PATH_MAX];
+	char log_path[PLACE_PATH_MAX];
 	struct settings s;
-	int log, err = check_file(place_conf(path, name, PLACE_LAUNCH), why, why_size);
+	int log, err = check_file(start->path, why, why_size);
 
 	if (!err)
-		err = settings_read(name, &s, why, why_size);
+		err = settings_read(start->name, &s, why, why_size);
 	if (err)
 		return err;
 	place_run_make();
-	log = open(place_run(log_path, name, PLACE_LOG), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	log = open(place_run(log_path, start->name, PLACE_LOG), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (log < 0) {
 		err = -errno;
 		snprintf(why, why_size, "%s: %s", log_path, strerror(-err));
 	} else {
 		*pid = fork();
 		if (*pid == 0)
-			become(name, path, &s, log);
+			become(start, &s, log);
 		if (*pid < 0) {
 			err = -errno;
 			snprintf(why, why_size, "no process: %s", strerror(-err));
@@ -103,6 +124,20 @@ int launch_start(const char *name, pid_t *pid, char *why, size_t why_size)
 	}
 	settings_free(&s);
 	return err;
+}
+
+int launch_start(const char *name, pid_t *pid, char *why, size_t why_size)
+{
+	char path[PLACE_PATH_MAX];
+
+	return start(&(struct start){ name, place_conf(path, name, PLACE_LAUNCH), -1 }, pid, why, why_size);
+}
+
+int launch_start_once(const char *name, int held, pid_t *pid, char *why, size_t why_size)
+{
+	char path[PLACE_PATH_MAX];
+
+	return start(&(struct start){ name, place_run(path, name, PLACE_ONCE), held }, pid, why, why_size);
 }
 
 /* The last line of the log that holds something, cut to fit. */

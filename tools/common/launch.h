@@ -18,6 +18,12 @@ int launch_lock(const char *name);
 int launch_start(const char *name, pid_t *pid, char *why, size_t why_size);
 
 /*
+ * The same with the file RUN/NAME.once.sh, which need not be a definition. The process keeps @held open, a descriptor with a lock
+ * (flock(2)) on the file: so the file is in use exactly as long as it is locked.
+ */
+int launch_start_once(const char *name, int held, pid_t *pid, char *why, size_t why_size);
+
+/*
  * Wait until the VM runs: 0; -ETIMEDOUT; -ECHILD when the launch file ended before. @why has its exit code and its last
  * line. @pid, a child of ours, is reaped if it ended.
  */

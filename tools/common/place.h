@@ -14,6 +14,7 @@
 #define PLACE_LAUNCH	".sh"
 #define PLACE_SETTINGS	".conf"
 #define PLACE_LOG	".log"
+#define PLACE_ONCE	".once.sh"			/* in PLACE_RUN: a launch file for one run */
 
 /* A name that can be a VM's and a file's: 1 to 15 of letters, digits and ".:_-", not beginning with '.' or '-'. */
 bool place_name_ok(const char *name);

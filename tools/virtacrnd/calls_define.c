@@ -14,6 +14,7 @@
 #include "tools/common/settings.h"
 #include "tools/virtacrnd/calls.h"
 #include "tools/virtacrnd/client.h"
+#include "tools/virtacrnd/define.h"
 #include "tools/virtacrnd/domain.h"
 #include "tools/virtacrnd/domxml.h"
 #include "tools/virtacrnd/host.h"
@@ -25,11 +26,19 @@
 #define UNDEFINE_FLAGS	(VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM | \
 			 VIR_DOMAIN_UNDEFINE_KEEP_NVRAM | VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA)
 
-/* Of two definitions at once one comes first, and the other sees it. */
 static pthread_mutex_t defining = PTHREAD_MUTEX_INITIALIZER;
 
-/* Name and UUID must both be new, or both be the same domain's. */
-static int check_clash(struct call *call, const struct domxml *x)
+void define_lock(void)
+{
+	pthread_mutex_lock(&defining);
+}
+
+void define_unlock(void)
+{
+	pthread_mutex_unlock(&defining);
+}
+
+int define_check_clash(struct call *call, const struct domxml *x)
 {
 	char text[UUID_TEXT];
 	struct domain *all;
@@ -53,6 +62,9 @@ static int check_clash(struct call *call, const struct domxml *x)
 					   uuid_text(x->uuid, text));
 	}
 	free(all);
+	/* One that is just being created does not run yet. */
+	if (!result && store_once_uuid(x->name, uuid) && memcmp(uuid, x->uuid, 16) != 0)
+		result = call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s' already exists with uuid %s", x->name, uuid_text(uuid, text));
 	return result;
 }
 
@@ -66,11 +78,11 @@ static int define(struct call *call, const char *xml, wire_dom *ret)
 
 	if (!domxml_read(xml, host_dm(), &x, &why))
 		return call_fail(call, why.code, "%s", why.text);
-	pthread_mutex_lock(&defining);
-	result = check_clash(call, &x);
+	define_lock();
+	result = define_check_clash(call, &x);
 	if (!result && store_write(&x, host_dm(), words, sizeof(words)))
 		result = call_fail(call, VIR_ERR_OPERATION_FAILED, "%s", words);
-	pthread_mutex_unlock(&defining);
+	define_unlock();
 	if (!result && (!domain_find(x.name, &d) || !domain_put(&d, ret)))
 		result = call_fail(call, VIR_ERR_NO_DOMAIN, "domain '%s' was removed again", x.name);
 	if (!result)
@@ -119,9 +131,9 @@ static int undefine_domain(struct call *call, const wire_dom *wanted)
 	lock = launch_lock(d.vm.name);
 	if (lock == -EWOULDBLOCK)
 		return call_fail(call, VIR_ERR_OPERATION_INVALID, "domain '%s' is being started", d.vm.name);
-	pthread_mutex_lock(&defining);
+	define_lock();
 	result = undefine_locked(call, &d);
-	pthread_mutex_unlock(&defining);
+	define_unlock();
 	if (lock >= 0)
 		close(lock);
 	return result;
@@ -191,6 +203,14 @@ static char *describe(const struct domain *d)
 	return text;
 }
 
+/* One that only runs is what it was started with. */
+static char *without_definition(const struct domain *d)
+{
+	char *text = store_once_text(d->vm.name);
+
+	return text ? text : store_live(d->vm.name, d->vm.pid);
+}
+
 static int get_xml_desc(struct call *call, void *args, void *ret)
 {
 	const wire_dom_flags *in = args;
@@ -206,7 +226,7 @@ static int get_xml_desc(struct call *call, void *args, void *ret)
 	if (domain_is_up(&d) && !(in->flags & VIR_DOMAIN_XML_INACTIVE))
 		text = store_live(d.vm.name, d.vm.pid);
 	if (!text)
-		text = store_text(d.vm.name);
+		text = d.vm.defined ? store_text(d.vm.name) : without_definition(&d);
 	*(char **)ret = text ? text : describe(&d);
 	return *(char **)ret ? 0 : call_fail(call, VIR_ERR_NO_MEMORY, "out of memory");
 }

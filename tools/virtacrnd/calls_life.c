@@ -14,50 +14,23 @@
 #include "tools/virtacrnd/calls.h"
 #include "tools/virtacrnd/client.h"
 #include "tools/virtacrnd/domain.h"
-#include "tools/virtacrnd/domxml.h"
-#include "tools/virtacrnd/host.h"
-#include "tools/virtacrnd/reap.h"
 #include "tools/virtacrnd/row.h"
+#include "tools/virtacrnd/start.h"
 #include "tools/virtacrnd/store.h"
 #include "wire.h"
 
-#define START_MS	30000u
 #define DESTROY_MS	10000u
 #define KILL_MS		3000u
 
-/* What it is started with, for dumpxml while its definition may change. */
-static void keep_live(const char *name, pid_t pid)
-{
-	char *text = store_text(name), *live = NULL;
-	struct domxml_why why;
-	struct domxml x;
-
-	if (text && domxml_read(text, host_dm(), &x, &why)) {
-		live = domxml_text(&x, pid);
-		domxml_free(&x);
-	}
-	if (live && store_write_live(name, live))
-		journal(LOG_WARNING, name, "its XML is not kept: a later definition will show as if it ran");
-	free(live);
-	free(text);
-}
-
 static int start_locked(struct call *call, const struct domain *d)
 {
-	char why[1024];
+	char *text = store_text(d->vm.name), why[1024];
 	pid_t pid;
-	int err;
+	int result, err = launch_start(d->vm.name, &pid, why, sizeof(why));
 
-	err = launch_start(d->vm.name, &pid, why, sizeof(why));
-	if (!err) {
-		keep_live(d->vm.name, pid);
-		err = launch_wait(d->vm.name, pid, monitor_now_ms() + START_MS, why, sizeof(why));
-		reap_add(pid);
-	}
-	if (err)
-		return call_fail(call, err == -ETIMEDOUT ? VIR_ERR_OPERATION_TIMEOUT : VIR_ERR_OPERATION_FAILED, "domain '%s': %s", d->vm.name, why);
-	journal(LOG_NOTICE, d->vm.name, "started by client %u (user %u)", call->client->number, (unsigned int)call->client->uid);
-	return 0;
+	result = err ? call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': %s", d->vm.name, why) : start_finish(call, d->vm.name, pid, text);
+	free(text);
+	return result;
 }
 
 static int start(struct call *call, const wire_dom *wanted, struct domain *d)

@@ -41,7 +41,7 @@ static void make_uuid(const char *name, uint8_t *uuid)
 
 void domain_uuid(const char *name, int pid, uint8_t *uuid)
 {
-	if (!store_uuid(name, uuid) && !(pid > 0 && store_live_uuid(name, pid, uuid)))
+	if (!store_uuid(name, uuid) && !(pid > 0 && (store_once_uuid(name, uuid) || store_live_uuid(name, pid, uuid))))
 		make_uuid(name, uuid);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,10 +41,11 @@ static char *read_file(const char *path)
 	return text;
 }
 
-bool store_uuid(const char *name, uint8_t *uuid)
+/* The UUID in a file of ours. */
+static bool uuid_in(const char *path, uint8_t *uuid)
 {
-	char path[PLACE_PATH_MAX], line[128];
-	FILE *file = fopen(place_conf(path, name, PLACE_LAUNCH), "re");
+	char line[128];
+	FILE *file = fopen(path, "re");
 	bool ok = file && fgets(line, sizeof(line), file) && fgets(line, sizeof(line), file) && !strncmp(line, MARK, strlen(MARK));
 
 	if (file)
@@ -52,22 +54,20 @@ bool store_uuid(const char *name, uint8_t *uuid)
 	return ok && uuid_read(line + strlen(MARK), uuid);
 }
 
-char *store_text(const char *name)
+/* The XML in a file of ours, without the # of each line. */
+static char *text_in(const char *path)
 {
-	char path[PLACE_PATH_MAX], *text, *from, *to;
+	char *text, *from, *to;
 	uint8_t uuid[16];
 
-	if (!store_uuid(name, uuid))
-		return NULL;
-	text = read_file(place_conf(path, name, PLACE_LAUNCH));
+	text = uuid_in(path, uuid) ? read_file(path) : NULL;
 	from = text ? strstr(text, "\n#<") : NULL;
 	if (!from) {
 		free(text);
 		return NULL;
 	}
-	/* Without the # of each line. */
 	for (to = text, from += 1; *from; ) {
-		size_t len = strcspn(from, "\n");
+		size_t len;
 
 		from += *from == '#';
 		len = strcspn(from, "\n");
@@ -79,6 +79,20 @@ char *store_text(const char *name)
 	}
 	*to = 0;
 	return text;
+}
+
+bool store_uuid(const char *name, uint8_t *uuid)
+{
+	char path[PLACE_PATH_MAX];
+
+	return uuid_in(place_conf(path, name, PLACE_LAUNCH), uuid);
+}
+
+char *store_text(const char *name)
+{
+	char path[PLACE_PATH_MAX];
+
+	return text_in(place_conf(path, name, PLACE_LAUNCH));
 }
 
 /* As one word of the shell's. */
@@ -158,6 +172,75 @@ int store_write(const struct domxml *x, const char *dm, char *why, size_t why_si
 	if (err)
 		snprintf(why, why_size, "%s: %s", path, strerror(-err));
 	return err;
+}
+
+/* A lock on a file for one run: it is in use as long as somebody has that. -EWOULDBLOCK: somebody has. */
+static int lock_once(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), err;
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	err = errno;
+	if (fd >= 0)
+		close(fd);
+	return -err;
+}
+
+int store_write_once(const struct domxml *x, const char *dm, char *why, size_t why_size)
+{
+	char path[PLACE_PATH_MAX], new[PLACE_PATH_MAX], *text = domxml_text(x, -1);
+	int err = place_run_make(), lock = -ENOMEM;
+	FILE *file;
+
+	place_run(path, x->name, PLACE_ONCE);
+	file = err || !text ? NULL : create(place_run(new, x->name, PLACE_ONCE ".new"));
+	if (file) {
+		put_definition(file, x, dm, text);
+		/* Locked before it has its name: nobody takes it for one that is left. */
+		lock = lock_once(new);
+		err = finish(file, new, path, 0700);
+	} else {
+		err = err || !text ? -ENOMEM : -errno;
+	}
+	free(text);
+	if (!err && lock >= 0)
+		return lock;
+	if (lock >= 0)
+		close(lock);
+	err = err ? err : lock;
+	snprintf(why, why_size, "%s: %s", path, strerror(-err));
+	return err;
+}
+
+bool store_once_uuid(const char *name, uint8_t *uuid)
+{
+	char path[PLACE_PATH_MAX];
+	int lock = lock_once(place_run(path, name, PLACE_ONCE));
+
+	if (lock >= 0)
+		close(lock);
+	return lock == -EWOULDBLOCK && uuid_in(path, uuid);
+}
+
+char *store_once_text(const char *name)
+{
+	char path[PLACE_PATH_MAX];
+	uint8_t uuid[16];
+
+	return store_once_uuid(name, uuid) ? text_in(place_run(path, name, PLACE_ONCE)) : NULL;
+}
+
+bool store_forget_once(const char *name)
+{
+	char path[PLACE_PATH_MAX];
+	int lock = lock_once(place_run(path, name, PLACE_ONCE));
+
+	if (lock >= 0) {
+		unlink(path);
+		close(lock);
+	}
+	return lock != -EWOULDBLOCK;
 }
 
 int store_write_live(const char *name, const char *text)

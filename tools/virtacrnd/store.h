@@ -7,7 +7,8 @@
  *	exec ACRN-DM ARGUMENTS "$@" NAME
  *	#<domain type="acrn">		the XML, each line behind a #
  *
- * What a VM that runs was started with is kept beside its command socket.
+ * One that is for one run only is such a file beside the command socket, PLACE_ONCE, locked (flock(2)) by the VM's process: unlocked it
+ * is of a run that is over. What a VM that runs was started with is kept there, too.
  */
 #pragma once
 #include <stdbool.h>
@@ -24,6 +25,14 @@ char *store_text(const char *name);
 
 /* Write a definition in the place of what was there. 0, or -errno with @why. */
 int store_write(const struct domxml *x, const char *dm, char *why, size_t why_size);
+
+/* Write one for one run. A descriptor that holds its lock, or -errno with @why. */
+int store_write_once(const struct domxml *x, const char *dm, char *why, size_t why_size);
+/* UUID and XML of one that is in use. */
+bool store_once_uuid(const char *name, uint8_t *uuid);
+char *store_once_text(const char *name);
+/* Remove one that is not in use. False: it is. */
+bool store_forget_once(const char *name);
 
 /* Keep @text as that of the VM that runs as process @pid; the text of such a one, NULL: there is none. */
 int store_write_live(const char *name, const char *text);

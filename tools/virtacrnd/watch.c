@@ -11,6 +11,7 @@
 #include <sys/inotify.h>
 
 #include "tools/common/journal.h"
+#include "tools/virtacrnd/store.h"
 #include "tools/virtacrnd/watch_vm.h"
 
 static sd_event *loop;
@@ -108,6 +109,8 @@ static void scan(const char *folder, const char *tail)
 			continue;
 		if (!strcmp(tail, PLACE_LAUNCH))
 			watch_vm_was_defined(vm);
+		else if (!strcmp(tail, PLACE_ONCE))
+			store_forget_once(vm->name);
 		else
 			watch_vm_was_there(vm);
 	}
@@ -137,6 +140,7 @@ int watch_begin(sd_event *event)
 	conf_folder = watch(place_conf(conf, "", ""), IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE | IN_MOVED_FROM, on_conf);
 	scan(conf, PLACE_LAUNCH);
 	scan(run, PLACE_SOCKET);
+	scan(run, PLACE_ONCE);
 	sweep();
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "tools/common/journal.h"
 #include "tools/virtacrnd/domain.h"
 #include "tools/virtacrnd/events.h"
+#include "tools/virtacrnd/store.h"
 #include "wire.h"
 
 #define FAST_US		1000u		/* between two tries to connect: a socket is made a moment before its owner listens */
@@ -230,6 +231,8 @@ static void connect_now(struct watch_vm *vm)
 		connect_later(vm, vm->tries < FAST_TRIES ? FAST_US : RETRY_US);
 	else if (err == -ETIMEDOUT)
 		connect_later(vm, SLOW_US);
+	else if (!store_forget_once(vm->name) && vm->tries++ < TRIES_MAX)
+		connect_later(vm, RETRY_US);	/* its process is about to end */
 	else
 		disconnect(vm);
 }

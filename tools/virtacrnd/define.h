@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What definitions and domains without one have to agree on. */
+#pragma once
+
+struct call;
+struct domxml;
+
+/* Of two definitions at once one comes first, and the other sees it. */
+void define_lock(void);
+void define_unlock(void);
+
+/* With the lock: name and UUID must both be new, or both be the same domain's. -1 with the call's error. */
+int define_check_clash(struct call *call, const struct domxml *x);

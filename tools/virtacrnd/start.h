@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What follows when a VM's launch file is running. */
+#pragma once
+#include <sys/types.h>
+
+struct call;
+
+/*
+ * Keep @text (NULL: none is known) as the XML that VM @name runs by as process @pid, our child, and wait until it runs. Any thread. -1 with
+ * the call's error.
+ */
+int start_finish(struct call *call, const char *name, pid_t pid, const char *text);
