@@ -5,14 +5,14 @@
  * taken again, says the same, and gives acrn-dm the same arguments, none of which has a control character.
  */
 /* fuzz: tools/virtacrnd/domxml.c tools/virtacrnd/domxml_device.c tools/virtacrnd/uuid.c tools/common/args.c tools/common/place.c */
-/* fuzz-flags: -D_GNU_SOURCE -I/usr/include/libxml2 */
+/* fuzz-flags: -D_GNU_SOURCE -Ihypervisor -I/usr/include/libxml2 */
 /* fuzz-libs: -lxml2 -lsystemd */
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/virtacrnd/domxml.h"
 
-#define DM	"/usr/bin/acrn-dm"
+static const struct domxml_host host = { .dm = "/usr/bin/acrn-dm" };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct domxml x, again;
 
 	splice(text, data, size);
-	if (!domxml_read(text, DM, &x, &why)) {
+	if (!domxml_read(text, &host, &x, &why)) {
 		if (!why.code || !*why.text)
 			abort();
 		free(text);
@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!place_name_ok(x.name) || x.kib < 16384 || x.kib % 2048)
 		abort();
 	first = domxml_text(&x, 4711);
-	if (!first || domxml_id(first) != 4711 || !domxml_read(first, DM, &again, &why))
+	if (!first || domxml_id(first) != 4711 || !domxml_read(first, &host, &again, &why))
 		abort();
 	check_same(&x, &again);
 	second = domxml_text(&again, 4711);

@@ -4,7 +4,7 @@
 
 TOOLS_DM := $(BUILD)/tools/acrn-dm
 TOOLS_DM_SRC := tests/tools/fake_guest.c tests/fake/dm_hsm.c
-TOOLS_TESTED := $(BUILD)/acrnctl $(BUILD)/acrnd $(BUILD)/life_mngr $(BUILD)/virtacrnd
+TOOLS_TESTED := $(BUILD)/acrnctl $(BUILD)/acrnd $(BUILD)/life_mngr $(BUILD)/virtacrnd $(BUILD)/hvconfig
 
 $(TOOLS_DM): $(filter-out $(BUILD)/devicemodel/core/hsm.o,$(DM_OBJ)) $(TOOLS_DM_SRC) tests/fake/dm_hsm.h
 	@mkdir -p $(@D)

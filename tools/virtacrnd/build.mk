@@ -3,7 +3,7 @@
 
 VIRT_SRC := $(wildcard tools/virtacrnd/*.c) $(addprefix tools/common/,journal.c peer.c)
 VIRT_WIRE := $(BUILD)/wire/wire
-VIRT_CFLAGS := $(MANAGE_CFLAGS) -I$(dir $(VIRT_WIRE)) -I/usr/include/tirpc -I/usr/include/libxml2
+VIRT_CFLAGS := $(MANAGE_CFLAGS) -Ihypervisor -I$(dir $(VIRT_WIRE)) -I/usr/include/tirpc -I/usr/include/libxml2
 
 $(VIRT_WIRE).h: tools/virtacrnd/wire.x tools/virtacrnd/build.mk
 	@mkdir -p $(@D)

@@ -95,7 +95,7 @@ static int create_xml(struct call *call, void *args, void *ret)
 	/* Validation is no more than what is always checked. */
 	if (call_check_flags(call, in->flags, VIR_DOMAIN_START_VALIDATE))
 		return -1;
-	if (!domxml_read(in->xml, host_dm(), &x, &why))
+	if (!domxml_read(in->xml, host_new_xml(), &x, &why))
 		return call_fail(call, why.code, "%s", why.text);
 	result = create(call, &x);
 	if (!result && (!domain_find(x.name, &d) || !domain_put(&d, ret)))

@@ -76,7 +76,7 @@ static int define(struct call *call, const char *xml, wire_dom *ret)
 	struct domain d;
 	int result;
 
-	if (!domxml_read(xml, host_dm(), &x, &why))
+	if (!domxml_read(xml, host_new_xml(), &x, &why))
 		return call_fail(call, why.code, "%s", why.text);
 	define_lock();
 	result = define_check_clash(call, &x);

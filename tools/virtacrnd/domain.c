@@ -134,7 +134,7 @@ static void take_defined(const struct domain *d, struct domain_facts *facts)
 	struct domxml_why why;
 	struct domxml x;
 
-	if (text && domxml_read(text, host_dm(), &x, &why)) {
+	if (text && domxml_read(text, host_old_xml(), &x, &why)) {
 		facts->kib = x.kib;
 		facts->vcpus = x.vcpus;
 		domxml_free(&x);

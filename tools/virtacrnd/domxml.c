@@ -9,6 +9,7 @@
 #include <string.h>
 #include <systemd/sd-id128.h>
 
+#include "public/ioreq.h"
 #include "tools/common/args.h"
 #include "tools/virtacrnd/domxml_priv.h"
 #include "tools/virtacrnd/uuid.h"
@@ -17,6 +18,7 @@
 #define KIB_MAX		(252ull << 20)
 #define KIB_STEP	2048
 #define TEXT_MAX	2048
+#define CPU_LIST	(3 * 64)	/* bytes of a list of all CPUs */
 
 bool domxml_refuse(struct reading *r, int code, const xmlNode *node, const char *fmt, ...)
 {
@@ -145,6 +147,15 @@ static bool read_kib(struct reading *r, xmlNode *node, uint64_t *kib)
 	return domxml_refuse(r, VIR_ERR_XML_ERROR, node, "\"%s\" %s: a number with unit KiB (usual), MiB or GiB is expected", text, unit);
 }
 
+static bool check_memory_limit(struct reading *r, const xmlNode *node)
+{
+	const struct limits *l = &r->limits;
+
+	return !l->kib || r->x->kib <= l->kib ? true :
+	       domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "%llu KiB: the scenario %s gives VM %s at most %llu KiB", (unsigned long long)r->x->kib,
+			     l->path, r->x->name, (unsigned long long)l->kib);
+}
+
 static bool take_memory(struct reading *r, xmlNode *node)
 {
 	if (!read_kib(r, node, &r->x->kib))
@@ -152,37 +163,83 @@ static bool take_memory(struct reading *r, xmlNode *node)
 	if (r->x->kib < KIB_MIN || r->x->kib > KIB_MAX || r->x->kib % KIB_STEP)
 		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "%llu KiB: a multiple of 2 MiB from 16 MiB to 252 GiB is allowed",
 				     (unsigned long long)r->x->kib);
-	return domxml_arg(r, node, "-m") && domxml_arg(r, node, "%lluM", (unsigned long long)r->x->kib / 1024);
+	return check_memory_limit(r, node) && domxml_arg(r, node, "-m") && domxml_arg(r, node, "%lluM", (unsigned long long)r->x->kib / 1024);
+}
+
+/* "1,3" of bits 1 and 3; returns @list, of CPU_LIST bytes. */
+static char *cpu_list(uint64_t cpus, char *list)
+{
+	size_t len = 0;
+
+	*list = 0;
+	for (unsigned int i = 0; i < 64; i++)
+		if (cpus >> i & 1)
+			len += sprintf(list + len, "%s%u", len ? "," : "", i);
+	return list;
+}
+
+static bool read_cpuset(struct reading *r, const xmlNode *node, const char *set)
+{
+	bool cpus[ARGS_MAX_CPUS] = { false };
+
+	if (!args_cpus(set, cpus))
+		return domxml_refuse(r, VIR_ERR_XML_ERROR, node, "cpuset '%.60s': a list such as 0,2-3 is expected", set);
+	for (unsigned int i = 0; i < ARGS_MAX_CPUS; i++) {
+		if (cpus[i] && i > 63)
+			return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "cpuset names CPU %u; 0 to 63 are allowed", i);
+		r->x->cpus |= cpus[i] ? 1ull << i : 0;
+	}
+	return true;
+}
+
+/* Without a cpuset it has the first CPUs that it may have, from then on. */
+static void add_cpuset(struct reading *r, xmlNode *node, unsigned int vcpus)
+{
+	char list[CPU_LIST];
+
+	for (unsigned int i = 0, nr = 0; i < 64 && nr < vcpus; i++) {
+		if (!(r->limits.cpus >> i & 1))
+			continue;
+		r->x->cpus |= 1ull << i;
+		nr++;
+	}
+	xmlSetProp(node, (const xmlChar *)"cpuset", (const xmlChar *)cpu_list(r->x->cpus, list));
+}
+
+static bool check_cpu_limit(struct reading *r, const xmlNode *node, unsigned int vcpus)
+{
+	char allowed[CPU_LIST], forbidden[CPU_LIST];
+	const struct limits *l = &r->limits;
+
+	if (l->known && vcpus > (unsigned int)__builtin_popcountll(l->cpus))
+		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "%u virtual CPUs: the scenario %s allows VM %s %d, CPUs %s", vcpus, l->path,
+				     r->x->name, __builtin_popcountll(l->cpus), cpu_list(l->cpus, allowed));
+	if (r->x->cpus & ~l->cpus)
+		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "cpuset names CPU %s: the scenario %s allows VM %s CPUs %s",
+				     cpu_list(r->x->cpus & ~l->cpus, forbidden), l->path, r->x->name, cpu_list(l->cpus, allowed));
+	return true;
 }
 
 static bool take_vcpu(struct reading *r, xmlNode *node)
 {
-	char text[32], set[256];
-	bool cpus[ARGS_MAX_CPUS] = { false };
+	char text[32], set[256], list[CPU_LIST];
 	uint64_t vcpus;
-	unsigned int nr = 0;
-	char list[4 * 64 + 1] = "";
 
 	if (!domxml_get(r, node, NULL, text, sizeof(text)) || !domxml_get(r, node, "cpuset", set, sizeof(set)))
 		return false;
-	if (!args_number(text, 1, 64, &vcpus))
-		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "\"%s\": 1 to 64 are allowed", text);
+	if (!args_number(text, 1, IOREQ_SLOTS, &vcpus))
+		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "\"%s\": 1 to %u are allowed", text, IOREQ_SLOTS);
+	if (*set && !read_cpuset(r, node, set))
+		return false;
+	if (!check_cpu_limit(r, node, vcpus))
+		return false;
 	if (!*set)
-		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node,
-				     "cpuset is missing: it names the physical CPU of each, such as cpuset='2,3'; without <vcpu> the VM has all that the scenario allows");
-	if (!args_cpus(set, cpus))
-		return domxml_refuse(r, VIR_ERR_XML_ERROR, node, "cpuset '%.60s': a list such as 0,2-3 is expected", set);
-	for (unsigned int i = 0; i < ARGS_MAX_CPUS; i++) {
-		if (!cpus[i])
-			continue;
-		if (i > 63 || nr == 64)
-			return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "cpuset names CPU %u; 0 to 63 are allowed", i);
-		sprintf(list + strlen(list), "%s%u", nr++ ? "," : "", i);
-	}
-	if (nr != vcpus)
-		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "%s virtual CPUs, but cpuset '%s' names %u: one each is needed", text, set, nr);
-	r->x->vcpus = nr;
-	return domxml_arg(r, node, "--cpu_affinity") && domxml_arg(r, node, "%s", list);
+		add_cpuset(r, node, vcpus);
+	r->x->vcpus = __builtin_popcountll(r->x->cpus);
+	if (r->x->vcpus != vcpus)
+		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "%s virtual CPUs, but cpuset '%s' names %u: one each is needed", text, set,
+				     r->x->vcpus);
+	return domxml_arg(r, node, "--cpu_affinity") && domxml_arg(r, node, "%s", cpu_list(r->x->cpus, list));
 }
 
 static bool take_current_memory(struct reading *r, xmlNode *node)
@@ -333,7 +390,17 @@ static bool add_uuid(struct reading *r, xmlNode *root)
 	return true;
 }
 
-static bool read_root(struct reading *r, xmlNode *root)
+static bool ask_limits(struct reading *r, const xmlNode *root, const struct domxml_host *host)
+{
+	r->limits.cpus = ~0ull;
+	if (host->limits)
+		host->limits(r->x->name, &r->limits);
+	return !r->limits.foreign ? true :
+	       domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, root, "<name> %s is that of a VM which the hypervisor itself starts (scenario %s)", r->x->name,
+			     r->limits.path);
+}
+
+static bool read_root(struct reading *r, xmlNode *root, const struct domxml_host *host)
 {
 	/* Without a take: what tools add and what changes nothing for acrn-dm's VMs, see doc/feature/virtacrnd.md. */
 	static const struct element known[] = {
@@ -344,14 +411,14 @@ static bool read_root(struct reading *r, xmlNode *root)
 		{ "features", NULL }, { "cpu", NULL }, { "pm", NULL }, { 0 }
 	};
 
-	/* The name first: devices have files that are called after it. */
-	return check_root(r, root) && check_once(r, root) && take_name(r, domxml_child(root, "name")) && domxml_each(r, root, known) &&
-	       add_uuid(r, root);
+	/* The name first: devices have files that are called after it, and the limits are the VM's. */
+	return check_root(r, root) && check_once(r, root) && take_name(r, domxml_child(root, "name")) &&
+	       ask_limits(r, root, host) && domxml_each(r, root, known) && add_uuid(r, root);
 }
 
-bool domxml_read(const char *text, const char *dm, struct domxml *x, struct domxml_why *why)
+bool domxml_read(const char *text, const struct domxml_host *host, struct domxml *x, struct domxml_why *why)
 {
-	struct reading r = { .x = x, .why = why, .dm = dm, .next_slot = 3 };
+	struct reading r = { .x = x, .why = why, .dm = host->dm, .next_slot = 3 };
 	size_t len = strlen(text);
 	const xmlError *error;
 
@@ -364,7 +431,7 @@ bool domxml_read(const char *text, const char *dm, struct domxml *x, struct domx
 		return domxml_refuse(&r, VIR_ERR_XML_ERROR, NULL, "the XML is not well-formed: line %d: %.200s", error ? error->line : 0,
 				     error && error->message ? error->message : "no reason given");
 	}
-	if (read_root(&r, xmlDocGetRootElement(x->doc)))
+	if (read_root(&r, xmlDocGetRootElement(x->doc), host))
 		return true;
 	domxml_free(x);
 	return false;

@@ -15,6 +15,7 @@
 #define DOMXML_ARGS_MAX	128
 
 struct _xmlDoc;
+struct limits;
 
 struct domxml {
 	struct _xmlDoc *doc;
@@ -22,6 +23,7 @@ struct domxml {
 	uint8_t uuid[16];
 	uint64_t kib;
 	unsigned int vcpus;			/* 0: as many as the scenario allows */
+	uint64_t cpus;				/* bit n = CPU n, one each in this order; 0: all that the scenario allows */
 	char *arg[DOMXML_ARGS_MAX + 1];		/* of acrn-dm but its own name and the VM's */
 	unsigned int nr_args;
 };
@@ -31,8 +33,15 @@ struct domxml_why {
 	char text[512];
 };
 
-/* Read and check. A UUID and MAC addresses are added where they are missing. False with *@why, and nothing to free. */
-bool domxml_read(const char *text, const char *dm, struct domxml *x, struct domxml_why *why);
+/* What XML is held against. */
+struct domxml_host {
+	const char *dm;			/* the device model */
+	/* What VM @name may have; NULL: taken as it is, since it was checked when it was defined. */
+	void (*limits)(const char *name, struct limits *out);
+};
+
+/* Read and check. What is missing is added: UUID, MAC addresses, CPUs. False with *@why, and nothing to free. */
+bool domxml_read(const char *text, const struct domxml_host *host, struct domxml *x, struct domxml_why *why);
 void domxml_free(struct domxml *x);
 
 /* As text, with id='@id' if that is positive; free() it. NULL: no memory. */

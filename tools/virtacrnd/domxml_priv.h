@@ -5,12 +5,14 @@
 #include <stdbool.h>
 
 #include "tools/virtacrnd/domxml.h"
+#include "tools/virtacrnd/limits.h"
 
 /* A domain that is being read. */
 struct reading {
 	struct domxml *x;
 	struct domxml_why *why;
 	const char *dm;
+	struct limits limits;
 	unsigned int next_slot, nr_disks;
 	uint32_t slots;			/* a bit for each that is taken */
 	bool port_used[4];

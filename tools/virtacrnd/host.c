@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "tools/common/args.h"
+#include "tools/virtacrnd/domxml.h"
+#include "tools/virtacrnd/limits.h"
 
 #define CPUS	"/sys/devices/system/cpu/"
 #define HOST_ID	SD_ID128_MAKE(0e, 58, c4, 7b, 21, 9d, 4f, 06, 8a, 3c, 75, f1, 60, 2b, d9, 18)
@@ -43,6 +45,7 @@ unsigned int host_cpu_map(uint8_t *map)
 	bool cpus[ARGS_MAX_CPUS] = { false };
 	char line[256];
 	unsigned int highest = 0;
+	uint64_t all = limits_all_cpus();
 
 	memset(map, 0, HOST_CPUS_MAX / 8);
 	if (!read_line(CPUS "online", line, sizeof(line)) || !args_cpus(line, cpus))
@@ -53,6 +56,9 @@ unsigned int host_cpu_map(uint8_t *map)
 		map[i / 8] |= 1u << i % 8;
 		highest = i;
 	}
+	/* VMs may have CPUs that the Service VM has not. */
+	for (unsigned int i = highest + 1; i < 64; i++)
+		highest = all >> i & 1 ? i : highest;
 	return highest + 1;
 }
 
@@ -121,9 +127,21 @@ void host_get(struct host *host)
 	memcpy(host->uuid, id.bytes, sizeof(host->uuid));
 }
 
+static struct domxml_host new_xml = { .limits = limits_get }, old_xml;
+
 void host_set_dm(const char *path)
 {
-	dm = path;
+	dm = new_xml.dm = old_xml.dm = path;
+}
+
+const struct domxml_host *host_new_xml(void)
+{
+	return &new_xml;
+}
+
+const struct domxml_host *host_old_xml(void)
+{
+	return &old_xml;
 }
 
 const char *host_dm(void)

@@ -22,3 +22,8 @@ unsigned int host_cpu_map(uint8_t *map);
 void host_set_dm(const char *path);
 const char *host_dm(void);
 uint64_t host_dm_version(void);
+
+/* What XML of clients is held against, and XML that was checked before. */
+struct domxml_host;
+const struct domxml_host *host_new_xml(void);
+const struct domxml_host *host_old_xml(void);

@@ -11,6 +11,7 @@
 
 #include "tools/common/journal.h"
 #include "tools/virtacrnd/host.h"
+#include "tools/virtacrnd/limits.h"
 #include "tools/virtacrnd/listen.h"
 #include "tools/virtacrnd/pool.h"
 #include "tools/virtacrnd/reap.h"
@@ -23,12 +24,14 @@ static const char usage[] =
 	"  -s, --socket PATH    where it listens (" LISTEN_PATH "); PATH" LISTEN_RO " is for looking only\n"
 	"  -g, --group NAME     members may manage VMs besides root\n"
 	"  -d, --acrn-dm PATH   the device model (/usr/bin/acrn-dm)\n"
+	"  -S, --scenario PATH  the scenario module, for its limits (of /boot/quercus, as /etc/default/quercus says)\n"
 	"  -t, --stdout         write messages to standard output\n"
 	"  -h, --help\n";
 
 static const struct option longs[] = {
 	{ "socket", required_argument, NULL, 's' }, { "group", required_argument, NULL, 'g' },
-	{ "acrn-dm", required_argument, NULL, 'd' }, { "stdout", no_argument, NULL, 't' },
+	{ "acrn-dm", required_argument, NULL, 'd' }, { "scenario", required_argument, NULL, 'S' },
+	{ "stdout", no_argument, NULL, 't' },
 	{ "help", no_argument, NULL, 'h' }, { 0 }
 };
 
@@ -40,7 +43,7 @@ static int parse(int argc, char **argv)
 	int c;
 
 	host_set_dm("/usr/bin/acrn-dm");
-	while ((c = getopt_long(argc, argv, "s:g:d:th", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "s:g:d:S:th", longs, NULL)) != -1) {
 		switch (c) {
 		case 's':
 			path = optarg;
@@ -50,6 +53,9 @@ static int parse(int argc, char **argv)
 			break;
 		case 'd':
 			host_set_dm(optarg);
+			break;
+		case 'S':
+			limits_set_scenario(optarg);
 			break;
 		case 't':
 			journal_to_stdout();

@@ -24,7 +24,7 @@ static void keep_live(const char *name, pid_t pid, const char *text)
 	struct domxml x;
 	char *live = NULL;
 
-	if (text && domxml_read(text, host_dm(), &x, &why)) {
+	if (text && domxml_read(text, host_old_xml(), &x, &why)) {
 		live = domxml_text(&x, pid);
 		domxml_free(&x);
 	}
