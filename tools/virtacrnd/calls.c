@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/virtacrnd/calls_refused.h"
 #include "tools/virtacrnd/client.h"
 #include "tools/virtacrnd/stream.h"
 #include "wire.h"
@@ -16,7 +17,7 @@
 
 const struct call_row *const calls_tables[] = {
 	calls_connection, calls_host, calls_list, calls_domain, calls_define, calls_life, calls_stats, calls_console, calls_events,
-	calls_create,
+	calls_create, calls_vcpu, calls_figures,
 };
 const size_t calls_nr_tables = sizeof(calls_tables) / sizeof(calls_tables[0]);
 
@@ -81,6 +82,17 @@ static const struct call_row *find(int32_t procedure)
 	return NULL;
 }
 
+static void not_served(struct call *call)
+{
+	const char *why = calls_refused_why(call->head.procedure);
+
+	if (why)
+		call_fail(call, VIR_ERR_NO_SUPPORT, "this function is not supported by the connection driver: %s", why);
+	else
+		call_fail(call, VIR_ERR_NO_SUPPORT, "this function is not supported by the connection driver: procedure %d of virtacrnd",
+			  call->head.procedure);
+}
+
 /* The row to serve the call by; NULL with the call's error. */
 static const struct call_row *admit(struct call *call)
 {
@@ -96,8 +108,7 @@ static const struct call_row *admit(struct call *call)
 	else if (call->head.procedure < 1 || call->head.procedure > LAST_KNOWN)
 		call_fail(call, VIR_ERR_RPC, "unknown procedure: %d", call->head.procedure);
 	else if (!(row = find(call->head.procedure)))
-		call_fail(call, VIR_ERR_NO_SUPPORT, "this function is not supported by the connection driver: procedure %d of virtacrnd",
-			  call->head.procedure);
+		not_served(call);
 	else if (!(row->flags & CALL_EARLY) && !call->client->opened)
 		call_fail(call, VIR_ERR_OPERATION_INVALID, "%s: the connection must be opened first", row->name);
 	else if (!(row->flags & CALL_READ) && call->client->read_only)

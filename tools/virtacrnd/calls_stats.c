@@ -10,6 +10,7 @@
 
 #include "tools/virtacrnd/calls.h"
 #include "tools/virtacrnd/domain.h"
+#include "tools/virtacrnd/domxml.h"
 #include "tools/virtacrnd/row.h"
 #include "wire.h"
 
@@ -89,7 +90,7 @@ static void put_state(struct gathering *g)
 	put_int(g, "state.reason", reason);
 }
 
-/* acrn-dm's own time: nobody tells the virtual CPUs'. */
+/* The virtual CPUs' time where it is told; user and system are always acrn-dm's own. */
 static void put_cpu(struct gathering *g)
 {
 	const json_t *process = json_object_get(g->statistics, "process");
@@ -98,7 +99,7 @@ static void put_cpu(struct gathering *g)
 
 	if (!process)
 		return;
-	put_big(g, "cpu.time", user + system);
+	put_big(g, "cpu.time", domain_run_ns(g->statistics) ?: user + system);
 	put_big(g, "cpu.user", user);
 	put_big(g, "cpu.system", system);
 }
@@ -115,13 +116,33 @@ static void put_memory(struct gathering *g)
 		put_big(g, "balloon.rss", json_integer_value(resident) / 1024);
 }
 
+static void put_vcpu(struct gathering *g, size_t i, const json_t *vcpu)
+{
+	static const struct {
+		const char *name, *counter;
+	} figures[] = { { "time", "run_ns" }, { "wait", "wait_ns" }, { "exits.sum", "exits" } };
+	wire_value *value = add(g, WIRE_INT, "vcpu.%zu.state", i);
+
+	if (value)
+		value->wire_value_u.i = VIR_VCPU_RUNNING;
+	for (size_t k = 0; k < sizeof(figures) / sizeof(figures[0]); k++) {
+		value = add(g, WIRE_UHYPER, "vcpu.%zu.%s", i, figures[k].name);
+		if (value)
+			value->wire_value_u.ul = json_integer_value(json_object_get(vcpu, figures[k].counter));
+	}
+}
+
 static void put_vcpus(struct gathering *g)
 {
+	const json_t *list = json_object_get(g->statistics, "vcpu_stats"), *vcpu;
 	struct domain_facts facts;
+	size_t i;
 
 	domain_facts(g->d, &facts);
 	put_uint(g, "vcpu.current", facts.vcpus);
 	put_uint(g, "vcpu.maximum", facts.vcpus);
+	json_array_foreach(list, i, vcpu)
+		put_vcpu(g, json_integer_value(json_object_get(vcpu, "vcpu")), vcpu);
 }
 
 /* A figure of a device's, made of one or several counters. */
@@ -164,16 +185,20 @@ static void put_blocks(struct gathering *g)
 		{ "wr.bytes", { "write_bytes" } }, { "fl.reqs", { "flushes" } }, { "errors", { "errors" } }, { 0 }
 	};
 	const json_t *list = json_object_get(g->statistics, "block"), *device;
-	char name[16];
+	char name[32], *text = domain_text(g->d);
 	size_t i;
 
 	put_uint(g, "block.count", json_array_size(list));
 	json_array_foreach(list, i, device) {
-		snprintf(name, sizeof(name), "vd%c", (char)('a' + i % 26));
+		const char *path = json_string_value(json_object_get(device, "name")) ?: "";
+
+		if (!text || !domxml_disk_target(text, path, name, sizeof(name)))
+			snprintf(name, sizeof(name), "vd%c", (char)('a' + i % 26));
 		put_text(g, "block", i, "name", name);
-		put_text(g, "block", i, "path", json_string_value(json_object_get(device, "name")) ?: "");
+		put_text(g, "block", i, "path", path);
 		put_figures(g, "block", i, device, figures);
 	}
+	free(text);
 }
 
 static void gather(const struct domain *d, unsigned int groups, wire_stats *out)

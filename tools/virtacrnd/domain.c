@@ -128,6 +128,39 @@ json_t *domain_ask(const struct domain *d, const char *command)
 	return result;
 }
 
+char *domain_text(const struct domain *d)
+{
+	char *text = domain_is_up(d) ? store_live(d->vm.name, d->vm.pid) : NULL;
+
+	return text ? text : store_text(d->vm.name);
+}
+
+uint64_t domain_run_ns(const json_t *statistics)
+{
+	const json_t *list = json_object_get(statistics, "vcpu_stats"), *vcpu;
+	uint64_t sum = 0;
+	size_t i;
+
+	json_array_foreach(list, i, vcpu)
+		sum += json_integer_value(json_object_get(vcpu, "run_ns"));
+	return sum;
+}
+
+uint64_t domain_cpus(const struct domain *d, bool live)
+{
+	char *text = live ? store_live(d->vm.name, d->vm.pid) : store_text(d->vm.name);
+	struct domxml_why why;
+	uint64_t cpus = 0;
+	struct domxml x;
+
+	if (text && domxml_read(text, host_old_xml(), &x, &why)) {
+		cpus = x.cpus;
+		domxml_free(&x);
+	}
+	free(text);
+	return cpus;
+}
+
 static void take_defined(const struct domain *d, struct domain_facts *facts)
 {
 	char *text = store_text(d->vm.name);
@@ -156,8 +189,10 @@ void domain_facts(const struct domain *d, struct domain_facts *facts)
 	process = json_object_get(statistics, "process");
 	facts->vcpus = json_integer_value(json_object_get(query, "vcpus"));
 	facts->kib = json_integer_value(json_object_get(query, "memory_bytes")) / 1024;
-	facts->cpu_ns = json_integer_value(json_object_get(process, "user_ns")) +
-			json_integer_value(json_object_get(process, "system_ns"));
+	facts->cpu_ns = domain_run_ns(statistics);
+	if (!facts->cpu_ns)
+		facts->cpu_ns = json_integer_value(json_object_get(process, "user_ns")) +
+				json_integer_value(json_object_get(process, "system_ns"));
 	json_decref(query);
 	json_decref(statistics);
 }

@@ -11,6 +11,7 @@
 #include "tools/common/vms.h"
 
 struct call;
+struct json_t;
 struct wire_dom;
 
 struct domain {
@@ -22,7 +23,7 @@ struct domain {
 struct domain_facts {
 	uint64_t kib;
 	unsigned int vcpus;
-	uint64_t cpu_ns;	/* of its acrn-dm: nobody tells the virtual CPUs' */
+	uint64_t cpu_ns;	/* of its virtual CPUs, or of its acrn-dm where nobody tells theirs */
 };
 
 /* All, sorted by name; free() *@out. 0 or -errno. */
@@ -34,6 +35,15 @@ void domain_uuid(const char *name, int pid, uint8_t *uuid);
 
 /* The one that a client means, by its UUID; -1 with the call's error. */
 int domain_get(struct call *call, const struct wire_dom *wanted, struct domain *out);
+
+/* What it runs by, or its definition; free() it. NULL: a launch file of acrnctl's knows. */
+char *domain_text(const struct domain *d);
+
+/* Time that the virtual CPUs had by a result of "statistics", 0: it does not tell. */
+uint64_t domain_run_ns(const struct json_t *statistics);
+
+/* CPUs of its virtual CPUs, one each in this order, bit n = CPU n; of one that runs, or by its definition. 0: not known. */
+uint64_t domain_cpus(const struct domain *d, bool live);
 
 /* What its acrn-dm says to a command without arguments ("query", "statistics"); json_decref() it. NULL: nothing. */
 struct json_t *domain_ask(const struct domain *d, const char *command);

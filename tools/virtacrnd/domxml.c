@@ -437,6 +437,15 @@ bool domxml_read(const char *text, const struct domxml_host *host, struct domxml
 	return false;
 }
 
+void domxml_set_cpus(struct domxml *x, uint64_t cpus)
+{
+	xmlNode *vcpu = domxml_child(xmlDocGetRootElement(x->doc), "vcpu");
+	char list[CPU_LIST];
+
+	if (vcpu)
+		xmlSetProp(vcpu, (const xmlChar *)"cpuset", (const xmlChar *)cpu_list(cpus, list));
+}
+
 void domxml_free(struct domxml *x)
 {
 	for (unsigned int i = 0; i < x->nr_args; i++)
@@ -459,33 +468,4 @@ char *domxml_text(const struct domxml *x, int id)
 		text = NULL;
 	xmlBufferFree(buffer);
 	return text;
-}
-
-static xmlDoc *parse(const char *text)
-{
-	return xmlReadMemory(text, strlen(text), "domain.xml", NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-}
-
-int domxml_id(const char *text)
-{
-	xmlDoc *doc = parse(text);
-	xmlChar *id = doc && xmlDocGetRootElement(doc) ? xmlGetProp(xmlDocGetRootElement(doc), (const xmlChar *)"id") : NULL;
-	uint64_t number;
-	int result = id && args_number((char *)id, 1, INT32_MAX, &number) ? (int)number : -1;
-
-	xmlFree(id);
-	xmlFreeDoc(doc);
-	return result;
-}
-
-bool domxml_uuid(const char *text, uint8_t *uuid)
-{
-	xmlDoc *doc = parse(text);
-	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL, *node = root ? domxml_child(root, "uuid") : NULL;
-	xmlChar *words = node ? xmlNodeGetContent(node) : NULL;
-	bool ok = words && uuid_read((char *)words, uuid);
-
-	xmlFree(words);
-	xmlFreeDoc(doc);
-	return ok;
 }

@@ -13,6 +13,7 @@
 #define DOMXML_MAX	(1u << 20)	/* bytes */
 #define DOMXML_NS	"http://libvirt.org/schemas/domain/acrn/1.0"
 #define DOMXML_ARGS_MAX	128
+#define DOMXML_PATH_MAX	1024
 
 struct _xmlDoc;
 struct limits;
@@ -49,5 +50,12 @@ char *domxml_text(const struct domxml *x, int id);
 
 /* The id that a text of domxml_text() has, -1: none. */
 int domxml_id(const char *text);
+/* Give the virtual CPUs these, one each: in the XML only, which is to be read again. */
+void domxml_set_cpus(struct domxml *x, uint64_t cpus);
+
+/* Source of the disk whose target ("vda") or source is @disk; target of the one with source @source. False: there is none. */
+bool domxml_disk_source(const char *text, const char *disk, char *source, size_t size);
+bool domxml_disk_target(const char *text, const char *source, char *target, size_t size);
+
 /* Its UUID; false: it has none. */
 bool domxml_uuid(const char *text, uint8_t *uuid);

@@ -9,7 +9,6 @@
 #include "tools/virtacrnd/domxml_priv.h"
 
 #define LAST_SLOT	31u
-#define TEXT_MAX	1024
 
 /* The slot that <address> names, or the next one that is free. */
 static bool take_slot(struct reading *r, xmlNode *node, unsigned int *slot)
@@ -49,7 +48,7 @@ static bool is_one_of(struct reading *r, xmlNode *node, const char *attribute, c
 /* Options of acrn-dm are separated by commas. */
 static bool get_path(struct reading *r, xmlNode *node, const char *attribute, char *path)
 {
-	if (!domxml_get(r, node, attribute, path, TEXT_MAX))
+	if (!domxml_get(r, node, attribute, path, DOMXML_PATH_MAX))
 		return false;
 	if (*path != '/' || strchr(path, ','))
 		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "%s '%.60s': a path from / without a comma is expected", attribute, path);
@@ -64,7 +63,7 @@ static bool take_disk(struct reading *r, xmlNode *node)
 		{ "driver", NULL }, { "source", NULL }, { "target", NULL }, { "readonly", NULL }, { "boot", NULL }, { "alias", NULL }, { "address", NULL }, { 0 }
 	};
 	xmlNode *source = domxml_child(node, "source"), *target = domxml_child(node, "target"), *driver = domxml_child(node, "driver");
-	char type[32], word[32], path[TEXT_MAX], dev[8];
+	char type[32], word[32], path[DOMXML_PATH_MAX], dev[8];
 	unsigned int slot = 0;
 
 	if (!domxml_each(r, node, known) || !is_one_of(r, node, "type", types, type) || !is_one_of(r, node, "device", devices, word))
@@ -187,7 +186,7 @@ static bool take_rng(struct reading *r, xmlNode *node)
 
 static bool take_emulator(struct reading *r, xmlNode *node)
 {
-	char path[TEXT_MAX];
+	char path[DOMXML_PATH_MAX];
 
 	if (!domxml_get(r, node, NULL, path, sizeof(path)))
 		return false;
