@@ -462,6 +462,7 @@ char *domxml_text(const struct domxml *x, int id)
 
 	snprintf(number, sizeof(number), "%d", id);
 	xmlUnsetProp(root, (const xmlChar *)"id");
+	domxml_show_ttys(x, id > 0);
 	if (id > 0)
 		xmlNewProp(root, (const xmlChar *)"id", (const xmlChar *)number);
 	if (buffer && xmlNodeDump(buffer, x->doc, root, 0, 1) > 0 && asprintf(&text, "%s\n", (const char *)xmlBufferContent(buffer)) < 0)

@@ -10,8 +10,7 @@
 
 #define LAST_SLOT	31u
 
-/* The slot that <address> names, or the next one that is free. */
-static bool take_slot(struct reading *r, xmlNode *node, unsigned int *slot)
+bool domxml_slot(struct reading *r, xmlNode *node, unsigned int *slot)
 {
 	xmlNode *address = domxml_child(node, "address");
 	char text[16] = "", *end = NULL;
@@ -31,18 +30,20 @@ static bool take_slot(struct reading *r, xmlNode *node, unsigned int *slot)
 	return domxml_arg(r, node, "-s");
 }
 
-/* One of a few words; absent is the first of them. */
-static bool is_one_of(struct reading *r, xmlNode *node, const char *attribute, const char *const *words, char *out)
+bool domxml_is_one_of(struct reading *r, xmlNode *node, const char *attribute, const char *const *words, char *out)
 {
+	char list[128] = "";
+
 	if (!domxml_get(r, node, attribute, out, 32))
 		return false;
 	if (!*out)
 		strcpy(out, words[0]);
-	for (int i = 0; words[i]; i++)
+	for (int i = 0; words[i]; i++) {
 		if (!strcmp(out, words[i]))
 			return true;
-	return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "%s '%s': %s%s%s is possible", attribute, out, words[0], words[1] ? " or " : "",
-			     words[1] ? words[1] : "");
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", !i ? "" : words[i + 1] ? ", " : " or ", words[i]);
+	}
+	return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "%s '%s': %s is possible", attribute, out, list);
 }
 
 /* Options of acrn-dm are separated by commas. */
@@ -66,15 +67,15 @@ static bool take_disk(struct reading *r, xmlNode *node)
 	char type[32], word[32], path[DOMXML_PATH_MAX], dev[8];
 	unsigned int slot = 0;
 
-	if (!domxml_each(r, node, known) || !is_one_of(r, node, "type", types, type) || !is_one_of(r, node, "device", devices, word))
+	if (!domxml_each(r, node, known) || !domxml_is_one_of(r, node, "type", types, type) || !domxml_is_one_of(r, node, "device", devices, word))
 		return false;
 	if (!source)
 		return domxml_refuse(r, VIR_ERR_XML_ERROR, node, "<source> is missing");
-	if (driver && !is_one_of(r, driver, "type", formats, word))
+	if (driver && !domxml_is_one_of(r, driver, "type", formats, word))
 		return false;
-	if (target && !is_one_of(r, target, "bus", buses, word))
+	if (target && !domxml_is_one_of(r, target, "bus", buses, word))
 		return false;
-	if (!get_path(r, source, !strcmp(type, "file") ? "file" : "dev", path) || !take_slot(r, node, &slot))
+	if (!get_path(r, source, !strcmp(type, "file") ? "file" : "dev", path) || !domxml_slot(r, node, &slot))
 		return false;
 	if (!target) {
 		snprintf(dev, sizeof(dev), "vd%c", 'a' + (int)(r->nr_disks % 26));
@@ -118,7 +119,7 @@ static bool take_interface(struct reading *r, xmlNode *node)
 	char word[32], address[32], tap[32] = "";
 	unsigned int slot = 0;
 
-	if (!domxml_each(r, node, known) || !is_one_of(r, node, "type", types, word) || (model && !is_one_of(r, model, "type", models, word)))
+	if (!domxml_each(r, node, known) || !domxml_is_one_of(r, node, "type", types, word) || (model && !domxml_is_one_of(r, model, "type", models, word)))
 		return false;
 	if (target && !domxml_get(r, target, "dev", tap, sizeof(tap)))
 		return false;
@@ -129,59 +130,14 @@ static bool take_interface(struct reading *r, xmlNode *node)
 		return false;
 	if (!is_mac(address))
 		return domxml_refuse(r, VIR_ERR_XML_ERROR, mac, "address '%s': six hexadecimal bytes such as 52:54:00:12:34:56 are expected", address);
-	return take_slot(r, node, &slot) && domxml_arg(r, node, "%u,virtio-net,tap=%s,mac=%s", slot, tap, address);
-}
-
-/* A pseudo-terminal whose place is known: a link beside the command socket. */
-static bool add_port(struct reading *r, const xmlNode *node, unsigned int port)
-{
-	char path[PLACE_PATH_MAX], tail[16];
-
-	snprintf(tail, sizeof(tail), ".com%u", port + 1);
-	r->port_used[port] = true;
-	return domxml_arg(r, node, "-l") && domxml_arg(r, node, "com%u,pty:%s", port + 1, place_run(path, r->x->name, tail));
-}
-
-static bool take_serial(struct reading *r, xmlNode *node)
-{
-	static const char *const types[] = { "pty", NULL };
-	static const struct element known[] = { { "source", NULL }, { "target", NULL }, { "alias", NULL }, { 0 } };
-	xmlNode *target = domxml_child(node, "target");
-	char type[32], number[8] = "";
-	unsigned int port = 0;
-
-	if (!domxml_each(r, node, known) || !is_one_of(r, node, "type", types, type))
-		return false;
-	if (target && !domxml_get(r, target, "port", number, sizeof(number)))
-		return false;
-	while (!*number && port < 3 && r->port_used[port])
-		port++;
-	if (*number && (number[1] || number[0] < '0' || number[0] > '3'))
-		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "port '%s': 0 to 3 are there", number);
-	if (*number)
-		port = number[0] - '0';
-	if (r->port_used[port])
-		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "port %u is there twice", port);
-	return add_port(r, node, port);
-}
-
-/* <console> is another word for the first serial port, which it brings along where it stands alone. */
-static bool take_console(struct reading *r, xmlNode *node)
-{
-	static const char *const types[] = { "pty", NULL }, *const targets[] = { "serial", NULL };
-	xmlNode *target = domxml_child(node, "target");
-	char word[32];
-
-	if (!is_one_of(r, node, "type", types, word) || (target && !is_one_of(r, target, "type", targets, word)))
-		return false;
-	return domxml_child(node->parent, "serial") || r->port_used[0] ? true : add_port(r, node, 0);
+	return domxml_slot(r, node, &slot) && domxml_arg(r, node, "%u,virtio-net,tap=%s,mac=%s", slot, tap, address);
 }
 
 static bool take_rng(struct reading *r, xmlNode *node)
 {
 	unsigned int slot = 0;
 
-	return take_slot(r, node, &slot) && domxml_arg(r, node, "%u,virtio-rnd", slot);
+	return domxml_slot(r, node, &slot) && domxml_arg(r, node, "%u,virtio-rnd", slot);
 }
 
 static bool take_emulator(struct reading *r, xmlNode *node)
@@ -199,7 +155,7 @@ static bool take_controller(struct reading *r, xmlNode *node)
 	static const char *const types[] = { "pci", NULL };
 	char word[32];
 
-	return is_one_of(r, node, "type", types, word);
+	return domxml_is_one_of(r, node, "type", types, word);
 }
 
 static bool take_balloon(struct reading *r, xmlNode *node)
@@ -207,14 +163,14 @@ static bool take_balloon(struct reading *r, xmlNode *node)
 	static const char *const models[] = { "none", NULL };
 	char word[32];
 
-	return is_one_of(r, node, "model", models, word);
+	return domxml_is_one_of(r, node, "model", models, word);
 }
 
 bool domxml_devices(struct reading *r, xmlNode *node)
 {
 	static const struct element known[] = {
-		{ "emulator", take_emulator }, { "disk", take_disk }, { "interface", take_interface }, { "serial", take_serial },
-		{ "console", take_console }, { "rng", take_rng }, { "controller", take_controller }, { "memballoon", take_balloon }, { 0 }
+		{ "emulator", take_emulator }, { "disk", take_disk }, { "interface", take_interface }, { "serial", domxml_serial },
+		{ "console", domxml_console }, { "rng", take_rng }, { "controller", take_controller }, { "memballoon", take_balloon }, { 0 }
 	};
 
 	return domxml_each(r, node, known);

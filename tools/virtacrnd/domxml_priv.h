@@ -38,5 +38,18 @@ xmlNode *domxml_child(xmlNode *node, const char *name);
 /* Another argument of acrn-dm. */
 bool domxml_arg(struct reading *r, const xmlNode *node, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The PCI slot that <address> names, or the next one that is free; an argument -s is begun. */
+bool domxml_slot(struct reading *r, xmlNode *node, unsigned int *slot);
+
+/* An attribute that is one of a few words (ended by NULL), into out[32]; absent is the first of them. */
+bool domxml_is_one_of(struct reading *r, xmlNode *node, const char *attribute, const char *const *words, char *out);
+
+/* <serial>, <console> */
+bool domxml_serial(struct reading *r, xmlNode *node);
+bool domxml_console(struct reading *r, xmlNode *node);
+
+/* Say of a run's XML where its pseudo-terminals are, or, @live false, do not. */
+void domxml_show_ttys(const struct domxml *x, bool live);
+
 /* <devices> */
 bool domxml_devices(struct reading *r, xmlNode *node);
