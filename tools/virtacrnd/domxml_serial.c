@@ -147,6 +147,20 @@ bool domxml_console(struct reading *r, xmlNode *node)
 	return domxml_child(node->parent, "serial") || r->port_used[0] ? true : add_port(r, node, 0);
 }
 
+/* With the white space before it. */
+static void remove_node(xmlNode *node)
+{
+	xmlNode *before = node->prev;
+
+	if (before && xmlIsBlankNode(before)) {
+		xmlUnlinkNode(before);
+		xmlFreeNode(before);
+	}
+	xmlUnlinkNode(node);
+	xmlFreeNode(node);
+}
+
+/* @path NULL: no run, no terminal. */
 static void show_tty(xmlNode *node, const char *path)
 {
 	xmlNode *source = domxml_child(node, "source");
@@ -156,14 +170,14 @@ static void show_tty(xmlNode *node, const char *path)
 	xmlFree(type);
 	if (!is_pty)
 		return;
-	if (source) {
-		xmlUnlinkNode(source);
-		xmlFreeNode(source);
-	}
-	xmlUnsetProp(node, (const xmlChar *)"tty");
-	if (!path)
+	if (!path) {
+		xmlUnsetProp(node, (const xmlChar *)"tty");
+		if (source)
+			remove_node(source);
 		return;
-	source = xmlNewChild(node, NULL, (const xmlChar *)"source", NULL);
+	}
+	if (!source)
+		source = xmlNewChild(node, NULL, (const xmlChar *)"source", NULL);
 	xmlSetProp(source, (const xmlChar *)"path", (const xmlChar *)path);
 	if (!strcmp((char *)node->name, "console"))
 		xmlSetProp(node, (const xmlChar *)"tty", (const xmlChar *)path);
