@@ -140,7 +140,7 @@ def test_calls_that_are_refused(here):
     for procedure in (0, 100000, 0xFFFFFFFF):
         code, words = raw.call(procedure)
         assert code == ERRORS["RPC"] and words.startswith("unknown procedure"), words
-    assert raw.call(52)[0] == ERRORS["NO_SUPPORT"]
+    assert raw.call(105)[0] == ERRORS["NO_SUPPORT"]
     assert raw.call(1, program=0x20008087) == (ERRORS["RPC"], "unknown program 0x20008087 version 1; 0x20008086 version 1 is served")
     code, words = raw.call(273, struct.pack(">2I", 1, 0x80000))
     assert code == ERRORS["ARGUMENT_UNSUPPORTED"] and "0x80000" in words

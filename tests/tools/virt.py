@@ -21,7 +21,7 @@ class Virt:
         self.here = here
         self.socket = here.path("virt")
         here.env["HOME"] = here.top
-        self.daemon = here.daemon("virtacrnd", "-t", "-s", self.socket, "-d", place.DM, *options, env={"FAKE_GUEST": guest})
+        self.daemon = here.daemon("virtacrnd", "-t", "-s", self.socket, "-d", place.DM, "-L", here.path("libvirt"), *options, env={"FAKE_GUEST": guest})
         here.ready(self.daemon)
 
     def virsh(self, *words, code=0, read_only=False, **more):

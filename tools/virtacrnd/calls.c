@@ -9,6 +9,7 @@
 
 #include "tools/virtacrnd/calls_refused.h"
 #include "tools/virtacrnd/client.h"
+#include "tools/virtacrnd/relay.h"
 #include "tools/virtacrnd/stream.h"
 #include "wire.h"
 
@@ -17,7 +18,7 @@
 
 const struct call_row *const calls_tables[] = {
 	calls_connection, calls_host, calls_list, calls_domain, calls_define, calls_life, calls_stats, calls_console, calls_events,
-	calls_create, calls_vcpu, calls_figures, calls_storage, calls_volume,
+	calls_create, calls_vcpu, calls_figures, calls_storage, calls_volume, calls_absent,
 };
 const size_t calls_nr_tables = sizeof(calls_tables) / sizeof(calls_tables[0]);
 
@@ -84,9 +85,11 @@ static const struct call_row *find(int32_t procedure)
 
 static void not_served(struct call *call)
 {
-	const char *why = calls_refused_why(call->head.procedure);
+	const char *why = calls_refused_why(call->head.procedure), *kind = relay_kind(call->head.procedure);
 
-	if (why)
+	if (kind)
+		call_fail(call, VIR_ERR_NO_SUPPORT, "this function is not supported by the connection driver: it is libvirtd's (%s), and none answers", kind);
+	else if (why)
 		call_fail(call, VIR_ERR_NO_SUPPORT, "this function is not supported by the connection driver: %s", why);
 	else
 		call_fail(call, VIR_ERR_NO_SUPPORT, "this function is not supported by the connection driver: procedure %d of virtacrnd",
@@ -163,13 +166,25 @@ static void serve(struct call *call, const struct call_row *row, const uint8_t *
 	free(ret);
 }
 
+/* Whether libvirt's own daemon is to be asked. One who may not be here, or has not opened the connection, hears that from us. */
+static bool is_relayed(const struct call *call)
+{
+	const struct frame_head *head = &call->head;
+
+	return !*call->client->refused && call->client->opened && head->program == FRAME_REMOTE && head->version == 1 && head->status == FRAME_OK &&
+	       relay_kind(head->procedure);
+}
+
 void calls_serve(struct client *client, const uint8_t *bytes, size_t size)
 {
 	struct call call = { .client = client };
 	const struct call_row *row;
 
 	frame_get(bytes, &call.head);
-	row = admit(&call);
+	if (is_relayed(&call) && relay_serve(&call, bytes + FRAME_HEAD, size - FRAME_HEAD))
+		row = NULL;
+	else
+		row = admit(&call);
 	if (row)
 		serve(&call, row, bytes + FRAME_HEAD, size - FRAME_HEAD);
 	if (call.code)

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "public/ioreq.h"
 #include "tools/virtacrnd/calls.h"
 #include "tools/virtacrnd/domain.h"
 #include "tools/virtacrnd/host.h"
+#include "tools/virtacrnd/limits.h"
 #include "tools/virtacrnd/row.h"
 #include "tools/virtacrnd/uuid.h"
 #include "wire.h"
@@ -103,15 +105,72 @@ static int get_free_memory(struct call *call, void *args, void *ret)
 	return 0;
 }
 
-/* No more than there are CPUs: acrn-dm's --cpu_affinity gives each virtual CPU one. */
-static int get_max_vcpus(struct call *call, void *args, void *ret)
+/* No more than there are CPUs: each virtual CPU has one of its own. The scenario may have more than the Service VM. */
+static unsigned int max_vcpus(void)
 {
+	unsigned int nr = __builtin_popcountll(limits_all_cpus());
 	struct host host;
 
-	(void)call, (void)args;
 	host_get(&host);
-	*(int *)ret = host.cpus;
+	nr = nr ? nr : host.cpus;
+	return nr < IOREQ_SLOTS ? nr : IOREQ_SLOTS;
+}
+
+static int get_max_vcpus(struct call *call, void *args, void *ret)
+{
+	(void)call, (void)args;
+	*(int *)ret = max_vcpus();
 	return 0;
+}
+
+/* What is asked for must be what there is; absent is. */
+static bool is_or_absent(wire_opt_text text, const char *what)
+{
+	return !text || !**text || !strcmp(*text, what);
+}
+
+static int get_domain_capabilities(struct call *call, void *args, void *ret)
+{
+	const wire_caps_ask *in = args;
+
+	if (call_check_flags(call, in->flags, 0))
+		return -1;
+	if (!is_or_absent(in->arch, MODEL) || !is_or_absent(in->virttype, "acrn") || !is_or_absent(in->emulator, host_dm()))
+		return call_fail(call, VIR_ERR_INVALID_ARG, "domains of type acrn, architecture " MODEL " and emulator %s are here", host_dm());
+	if (asprintf((char **)ret,
+		     "<domainCapabilities>\n"
+		     "  <path>%s</path>\n"
+		     "  <domain>acrn</domain>\n"
+		     "  <arch>" MODEL "</arch>\n"
+		     "  <vcpu max='%u'/>\n"
+		     "  <os supported='yes'>\n"
+		     "    <loader supported='no'/>\n"
+		     "  </os>\n"
+		     "  <cpu>\n"
+		     "    <mode name='host-passthrough' supported='no'/>\n"
+		     "    <mode name='host-model' supported='no'/>\n"
+		     "    <mode name='custom' supported='no'/>\n"
+		     "  </cpu>\n"
+		     "  <devices>\n"
+		     "    <disk supported='yes'>\n"
+		     "      <enum name='diskDevice'><value>disk</value></enum>\n"
+		     "      <enum name='bus'><value>virtio</value></enum>\n"
+		     "    </disk>\n"
+		     "    <graphics supported='no'/>\n"
+		     "    <video supported='no'/>\n"
+		     "    <hostdev supported='no'/>\n"
+		     "    <rng supported='yes'>\n"
+		     "      <enum name='model'><value>virtio</value></enum>\n"
+		     "      <enum name='backendModel'><value>random</value></enum>\n"
+		     "    </rng>\n"
+		     "  </devices>\n"
+		     "  <features>\n"
+		     "    <gic supported='no'/>\n"
+		     "  </features>\n"
+		     "</domainCapabilities>\n", host_dm(), max_vcpus()) >= 0)
+		return 0;
+	*(char **)ret = NULL;
+	return call_fail(call, VIR_ERR_NO_MEMORY, "out of memory");
 }
 
 static int get_capabilities(struct call *call, void *args, void *ret)
@@ -154,6 +213,7 @@ const struct call_row calls_host[] = {
 	{ 6, "node_get_info", ROW_VOID, ROW(wire_node), CALL_READ, get_node_info },
 	{ 293, "node_get_cpu_map", ROW(wire_cpu_map_ask), ROW(wire_cpu_map), CALL_READ, get_cpu_map },
 	{ 102, "node_get_free_memory", ROW_VOID, ROW_UINT64, CALL_READ, get_free_memory },
+	{ 342, "get_domain_capabilities", ROW(wire_caps_ask), ROW_TEXT, CALL_READ, get_domain_capabilities },
 	{ 5, "get_max_vcpus", ROW(wire_opt_text), ROW_INT, CALL_READ, get_max_vcpus },
 	{ 0 }
 };

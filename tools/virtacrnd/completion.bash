@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: BSD-3-Clause
-complete -o default -W "-s --socket -g --group -d --acrn-dm -S --scenario -t --stdout -h --help" virtacrnd
+complete -o default -W "-s --socket -g --group -d --acrn-dm -S --scenario -L --libvirt -t --stdout -h --help" virtacrnd

@@ -15,6 +15,7 @@
 #include "tools/virtacrnd/listen.h"
 #include "tools/virtacrnd/pool.h"
 #include "tools/virtacrnd/reap.h"
+#include "tools/virtacrnd/relay.h"
 #include "tools/virtacrnd/server.h"
 #include "tools/virtacrnd/watch.h"
 
@@ -25,12 +26,14 @@ static const char usage[] =
 	"  -g, --group NAME     members may manage VMs besides root\n"
 	"  -d, --acrn-dm PATH   the device model (/usr/bin/acrn-dm)\n"
 	"  -S, --scenario PATH  the scenario module, for its limits (of /boot/quercus, as /etc/default/quercus says)\n"
+	"  -L, --libvirt DIR    where libvirt's own daemons listen, for networks and the like (" RELAY_FOLDER ")\n"
 	"  -t, --stdout         write messages to standard output\n"
 	"  -h, --help\n";
 
 static const struct option longs[] = {
 	{ "socket", required_argument, NULL, 's' }, { "group", required_argument, NULL, 'g' },
 	{ "acrn-dm", required_argument, NULL, 'd' }, { "scenario", required_argument, NULL, 'S' },
+	{ "libvirt", required_argument, NULL, 'L' },
 	{ "stdout", no_argument, NULL, 't' },
 	{ "help", no_argument, NULL, 'h' }, { 0 }
 };
@@ -43,7 +46,7 @@ static int parse(int argc, char **argv)
 	int c;
 
 	host_set_dm("/usr/bin/acrn-dm");
-	while ((c = getopt_long(argc, argv, "s:g:d:S:th", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "s:g:d:S:L:th", longs, NULL)) != -1) {
 		switch (c) {
 		case 's':
 			path = optarg;
@@ -56,6 +59,9 @@ static int parse(int argc, char **argv)
 			break;
 		case 'S':
 			limits_set_scenario(optarg);
+			break;
+		case 'L':
+			relay_set_folder(optarg);
 			break;
 		case 't':
 			journal_to_stdout();
