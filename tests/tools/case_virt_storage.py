@@ -76,6 +76,13 @@ def test_volumes(here):
     assert root.findtext("capacity") == "65536" and root.find("target/format").get("type") == "raw"
     assert "exist" in virt.virsh("vol-create-as", "images", "a.img", "1M", code=1).lower()
     assert "type 'raw'" in virt.virsh("vol-create-as", "images", "c.img", "1M", "--format", "qcow2", code=1)
+    with open(os.path.join(folder, "a.img"), "r+b") as file:
+        file.seek(70000)
+        file.write(b"what is in it")
+    virt.virsh("vol-clone", "a.img", "copy.img", "images")
+    with open(os.path.join(folder, "a.img"), "rb") as one, open(os.path.join(folder, "copy.img"), "rb") as two:
+        assert one.read() == two.read()
+    virt.virsh("vol-delete", "copy.img", "images")
     # Nothing outside the folder is reached.
     os.symlink("/etc/passwd", os.path.join(folder, "link"))
     for name in "../x", ".hidden", "a,b":
@@ -108,7 +115,7 @@ def test_read_only(here):
     virt = Virt(here)
     virt.virsh("pool-define-as", "images", "dir", "--target", here.top)
     raw = virt.raw(read_only=True)
-    for procedure in (77, 78, 79, 82, 83, 90, 93, 94):
+    for procedure in (77, 78, 79, 82, 83, 90, 93, 94, 125):
         code, words = raw.call(procedure)
         assert code == 29 and "forbidden for read only access" in words
     assert virt.virsh("pool-list", "--name", read_only=True).split() == ["images"]

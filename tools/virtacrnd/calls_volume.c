@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tools/common/journal.h"
 #include "tools/virtacrnd/calls.h"
@@ -148,25 +150,54 @@ static int lookup_by_path(struct call *call, void *args, void *ret)
 	       call_fail(call, VIR_ERR_NO_STORAGE_VOL, "no storage vol with matching path '%.200s'", path);
 }
 
+/* A volume by its XML, with what is in the file @from (-1: nothing). */
+static int make(struct call *call, const struct storage_pool *pool, const char *xml, int from, wire_vol *ret)
+{
+	struct storage_vol vol;
+	char why[256];
+	struct stat st;
+	int err;
+
+	if (!storage_xml_vol(xml, &vol, why, sizeof(why)))
+		return call_fail(call, VIR_ERR_XML_ERROR, "%s", why);
+	if (from >= 0 && fstat(from, &st) == 0 && (uint64_t)st.st_size > vol.capacity)
+		vol.capacity = st.st_size;
+	err = storage_vol_create(pool, &vol, from);
+	if (err)
+		return call_fail(call, err == -EEXIST ? VIR_ERR_STORAGE_VOL_EXIST : VIR_ERR_OPERATION_FAILED, "volume '%.200s' in pool '%s': %s",
+				 vol.name, pool->name, strerror(-err));
+	journal(LOG_NOTICE, NULL, "%s/%s made by client %u (user %u)", pool->path, vol.name, call->client->number,
+		(unsigned int)call->client->uid);
+	return put_or_fail(call, pool, vol.name, ret);
+}
+
 static int create(struct call *call, void *args, void *ret)
 {
 	const wire_vol_create *in = args;
 	struct storage_pool pool;
-	struct storage_vol vol;
-	char why[256];
-	int err;
 
 	if (call_check_flags(call, in->flags, 0) || calls_storage_get(call, &in->pool, &pool))
 		return -1;
-	if (!storage_xml_vol(in->xml, &vol, why, sizeof(why)))
-		return call_fail(call, VIR_ERR_XML_ERROR, "%s", why);
-	err = storage_vol_create(&pool, &vol);
-	if (err)
-		return call_fail(call, err == -EEXIST ? VIR_ERR_STORAGE_VOL_EXIST : VIR_ERR_OPERATION_FAILED, "volume '%.200s' in pool '%s': %s",
-				 vol.name, pool.name, strerror(-err));
-	journal(LOG_NOTICE, NULL, "%s/%s made by client %u (user %u)", pool.path, vol.name, call->client->number,
-		(unsigned int)call->client->uid);
-	return put_or_fail(call, &pool, vol.name, ret);
+	return make(call, &pool, in->xml, -1, ret);
+}
+
+static int create_from(struct call *call, void *args, void *ret)
+{
+	const wire_vol_copy *in = args;
+	struct storage_pool pool, from_pool;
+	struct storage_vol from;
+	int fd, result;
+
+	/* A copy shares blocks wherever the file system can do that by itself. */
+	if (call_check_flags(call, in->flags, VIR_STORAGE_VOL_CREATE_REFLINK) || calls_storage_get(call, &in->pool, &pool) ||
+	    get(call, &in->from, &from_pool, &from))
+		return -1;
+	fd = storage_vol_open(&from_pool, from.name);
+	if (fd < 0)
+		return call_fail(call, VIR_ERR_OPERATION_FAILED, "volume '%.200s': %s", from.name, strerror(-fd));
+	result = make(call, &pool, in->xml, fd, ret);
+	close(fd);
+	return result;
 }
 
 static int delete(struct call *call, void *args, void *ret)
@@ -227,6 +258,7 @@ const struct call_row calls_volume[] = {
 	{ 91, "storage_pool_num_of_volumes", ROW(wire_pool), ROW_INT, CALL_READ, count },
 	{ 92, "storage_pool_list_volumes", ROW(wire_pool_int), ROW(wire_texts), CALL_READ, list_names },
 	{ 93, "storage_vol_create_xml", ROW(wire_vol_create), ROW(wire_vol), 0, create },
+	{ 125, "storage_vol_create_xml_from", ROW(wire_vol_copy), ROW(wire_vol), 0, create_from },
 	{ 94, "storage_vol_delete", ROW(wire_vol_flags), ROW_VOID, 0, delete },
 	{ 95, "storage_vol_lookup_by_name", ROW(wire_pool_name), ROW(wire_vol), CALL_READ, lookup_by_name },
 	{ 96, "storage_vol_lookup_by_key", ROW_TEXT, ROW(wire_vol), CALL_READ, lookup_by_path },

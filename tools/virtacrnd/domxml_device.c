@@ -67,7 +67,7 @@ static bool take_disk(struct reading *r, xmlNode *node)
 	char type[32], word[32], path[DOMXML_PATH_MAX], dev[8];
 	unsigned int slot = 0;
 
-	if (!domxml_each(r, node, known) || !domxml_is_one_of(r, node, "type", types, type) || !domxml_is_one_of(r, node, "device", devices, word))
+	if (!domxml_is_one_of(r, node, "type", types, type) || !domxml_each(r, node, known) || !domxml_is_one_of(r, node, "device", devices, word))
 		return false;
 	if (!source)
 		return domxml_refuse(r, VIR_ERR_XML_ERROR, node, "<source> is missing");
@@ -119,7 +119,7 @@ static bool take_interface(struct reading *r, xmlNode *node)
 	char word[32], address[32], tap[32] = "";
 	unsigned int slot = 0;
 
-	if (!domxml_each(r, node, known) || !domxml_is_one_of(r, node, "type", types, word) || (model && !domxml_is_one_of(r, model, "type", models, word)))
+	if (!domxml_is_one_of(r, node, "type", types, word) || !domxml_each(r, node, known) || (model && !domxml_is_one_of(r, model, "type", models, word)))
 		return false;
 	if (target && !domxml_get(r, target, "dev", tap, sizeof(tap)))
 		return false;

@@ -184,7 +184,39 @@ int storage_vol_find(const struct storage_pool *pool, const char *name, struct s
 	return err;
 }
 
-int storage_vol_create(const struct storage_pool *pool, const struct storage_vol *vol)
+int storage_vol_open(const struct storage_pool *pool, const char *name)
+{
+	struct storage_vol vol;
+	int dir = open_folder(pool), fd;
+
+	if (dir < 0)
+		return dir;
+	fd = look(dir, name, &vol) ? openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
+	fd = fd < 0 ? -ENOENT : fd;
+	close(dir);
+	return fd;
+}
+
+/* Copy all of @from; holes stay holes where the kernel can tell. */
+static int copy(int from, int to)
+{
+	off_t at = 0, end;
+
+	while ((at = lseek(from, at, SEEK_DATA)) >= 0) {
+		off_t out = at;
+
+		end = lseek(from, at, SEEK_HOLE);
+		while (at < end) {
+			ssize_t n = copy_file_range(from, &at, to, &out, end - at, 0);
+
+			if (n <= 0)
+				return n ? -errno : -EIO;
+		}
+	}
+	return errno == ENXIO ? 0 : -errno;
+}
+
+int storage_vol_create(const struct storage_pool *pool, const struct storage_vol *vol, int from)
 {
 	uint64_t taken = vol->allocation < vol->capacity ? vol->allocation : vol->capacity;
 	int dir = open_folder(pool), fd, err = 0;
@@ -198,6 +230,8 @@ int storage_vol_create(const struct storage_pool *pool, const struct storage_vol
 		err = -errno;
 	else if (taken)
 		err = -posix_fallocate(fd, 0, taken);
+	if (!err && from >= 0)
+		err = copy(from, fd);
 	if (err && fd >= 0)
 		unlinkat(dir, vol->name, 0);
 	if (fd >= 0)

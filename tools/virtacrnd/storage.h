@@ -41,6 +41,11 @@ int storage_undefine(const char *name);
 int storage_vols(const struct storage_pool *pool, struct storage_vol **out, size_t *nr);
 int storage_vol_find(const struct storage_pool *pool, const char *name, struct storage_vol *out);
 
-/* Make a file of @vol->capacity bytes, of which @vol->allocation are taken on the disk; remove one. */
-int storage_vol_create(const struct storage_pool *pool, const struct storage_vol *vol);
+/*
+ * Make a file of @vol->capacity bytes, of which @vol->allocation are taken on the disk, with what is in the file @from (-1: zeros). Whole or
+ * not at all.
+ */
+int storage_vol_create(const struct storage_pool *pool, const struct storage_vol *vol, int from);
+/* A descriptor of one, for reading. */
+int storage_vol_open(const struct storage_pool *pool, const char *name);
 int storage_vol_delete(const struct storage_pool *pool, const char *name);
