@@ -80,6 +80,7 @@ endif
 # goal all           builds every component
 # goal unit          unit tests under sanitizers
 # goal tools         acrnctl and the like, with a fake hypervisor
+# goal virt-manager-test  stock virt-manager, on a screen of its own
 # goal hsm-test      the kernel module with a fake hypervisor, in QEMU
 # goal lint          layers, sizes, headers, journeys, licence lines
 # goal misra         cppcheck and its MISRA C:2012 rules alone

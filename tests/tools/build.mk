@@ -23,3 +23,8 @@ $(TOOLS_HV): tests/tools/fake_hypervisor.c $(wildcard hypervisor/public/*.h)
 .PHONY: tools
 tools: $(TOOLS_DM) $(TOOLS_HV) $(TOOLS_TESTED)
 	@tests/tools/run $(TOOLS)
+
+# Needs a screen's software (misc/packages/list: virt-manager and what follows it), and half a minute.
+.PHONY: virt-manager-test
+virt-manager-test: $(TOOLS_DM) $(BUILD)/virtacrnd
+	@timeout 180 tests/tools/virt_manager
