@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 
 #include "tools/common/place.h"
 
+#define BUSY_US		10000u
 #define LINE_MAX_SIZE	(1u << 20)	/* answers may be longer than requests */
 
 uint64_t monitor_now_ms(void)
@@ -62,7 +64,7 @@ int monitor_connect(struct monitor *m, const char *name)
 	return fd < 0 ? fd : 0;
 }
 
-int monitor_open(struct monitor *m, const char *name, uint64_t deadline, json_t **greeting)
+static int open_once(struct monitor *m, const char *name, uint64_t deadline, json_t **greeting)
 {
 	json_t *line;
 	int err = monitor_connect(m, name);
@@ -79,6 +81,19 @@ int monitor_open(struct monitor *m, const char *name, uint64_t deadline, json_t 
 	if (err)
 		monitor_close(m);
 	return err;
+}
+
+int monitor_open(struct monitor *m, const char *name, uint64_t deadline, json_t **greeting)
+{
+	bool busy = false;
+	int err;
+
+	/* Others are there for moments only. */
+	while ((err = open_once(m, name, deadline, greeting)) == -EBUSY && monitor_now_ms() < deadline) {
+		busy = true;
+		usleep(BUSY_US);
+	}
+	return err == -ETIMEDOUT && busy ? -EBUSY : err;
 }
 
 pid_t monitor_owner(const char *name)

@@ -17,9 +17,9 @@ struct monitor {
 uint64_t monitor_now_ms(void);
 
 /*
- * Connect to VM @name and read its greeting into *@greeting (NULL: not wanted). 0, or with nothing left open: -ENOENT no socket,
- * -ECONNREFUSED a socket that nobody answers, -EACCES or -EPERM not allowed, -ETIMEDOUT no greeting in time, -EPROTO not a
- * greeting we understand.
+ * Connect to VM @name and read its greeting into *@greeting (NULL: not wanted); where all places are taken, wait for one. 0, or with nothing left open: -ENOENT no socket,
+ * -ECONNREFUSED a socket that nobody answers, -EACCES or -EPERM not allowed, -ETIMEDOUT no greeting in time, -EBUSY all
+ * places stayed taken, -EPROTO not a greeting we understand.
  */
 int monitor_open(struct monitor *m, const char *name, uint64_t deadline, json_t **greeting);
 

@@ -9,7 +9,8 @@
 #include "tools/virtacrnd/calls.h"
 #include "tools/virtacrnd/client.h"
 
-#define THREADS_MAX	16u
+/* Fewer than an acrn-dm has places for clients, who are acrnctl and acrnd, too. */
+#define THREADS_MAX	12u
 
 struct job {
 	struct job *next;
