@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import time
 
 from place import until
@@ -104,6 +105,24 @@ def test_read_only(here):
     # Read-only by its socket, whatever its flags say.
     raw = virt.raw(read_only=True)
     assert raw.call(273, struct.pack(">2I", 0, 0)) == (0, struct.pack(">2I", 0, 1))
+
+
+def test_uri(here):
+    """Stock clients find the daemon by acrn:///system alone, where its sockets are in their usual place."""
+    if os.getuid():
+        return
+    virt = Virt(here)
+    here.add("vm1")
+    folder = here.path("run-libvirt")
+    os.mkdir(folder)
+    for tail in "", "-ro":
+        os.symlink(virt.socket + tail, os.path.join(folder, "virtacrnd-sock" + tail))
+    # In a namespace of its own, /run is ours.
+    line = f"mount -t tmpfs own /run && mkdir /run/libvirt && mount --bind {folder} /run/libvirt && exec virsh -q "
+    for words in "-c acrn:///system list --all --name", "-r -c acrn:///system list --all --name":
+        done = subprocess.run(["unshare", "-m", "sh", "-c", line + words], env=here.env, capture_output=True, text=True, timeout=30,
+                              check=False, stdin=subprocess.DEVNULL)
+        assert done.returncode == 0 and done.stdout.split() == ["vm1"], done.stdout + done.stderr
 
 
 def as_user(uid, gid, *groups):
