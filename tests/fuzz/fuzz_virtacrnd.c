@@ -14,6 +14,7 @@
 
 #include "tools/virtacrnd/calls.h"
 #include "tools/virtacrnd/client.h"
+#include "tools/virtacrnd/relay.h"
 #include "wire.h"
 
 #define GET_VERSION	4	/* runs acrn-dm: too slow for here */
@@ -99,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	setenv("ACRN_RUN_DIR", "/nonexistent", 1);
 	setenv("ACRN_CONF_DIR", "/nonexistent", 1);
+	relay_set_folder("/nonexistent");
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fd))
 		abort();
 	client = client_create(fd[0], true);

@@ -5,7 +5,7 @@ import re
 import subprocess
 import xml.etree.ElementTree as ET
 
-from place import until
+from place import DM, until
 from virt import Virt, text
 
 UUID = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
@@ -123,6 +123,15 @@ def test_edit_while_it_runs(here):
     virt.virsh("start", "vm1")
     assert "65536 KiB" in virt.virsh("dominfo", "vm1")
     virt.virsh("destroy", "vm1")
+
+
+def test_native(here):
+    """What acrn-dm would be called with."""
+    virt = Virt(here)
+    said = virt.virsh("domxml-to-native", "acrn-dm", "--xml", virt.xml(more="<on_reboot>destroy</on_reboot>")).strip()
+    assert said == f"'{DM}' '-m' '32M' '-k' '{here.top}/bzImage' '--exit_on_reset' 'vm1'", said
+    assert "acrn-dm is what there is" in virt.virsh("domxml-to-native", "qemu-argv", "--xml", virt.xml(), code=1)
+    assert names(virt, "--all") == []
 
 
 def test_many_of_one_name(here):

@@ -104,7 +104,26 @@ static int create_xml(struct call *call, void *args, void *ret)
 	return result;
 }
 
+/* What acrn-dm would be called with. */
+static int xml_to_native(struct call *call, void *args, void *ret)
+{
+	const wire_native *in = args;
+	struct domxml_why why;
+	struct domxml x;
+
+	if (call_check_flags(call, in->flags, 0))
+		return -1;
+	if (strcmp(in->format, "acrn-dm") != 0)
+		return call_fail(call, VIR_ERR_INVALID_ARG, "format '%.60s': acrn-dm is what there is", in->format);
+	if (!domxml_read(in->xml, host_new_xml(), &x, &why))
+		return call_fail(call, why.code, "%s", why.text);
+	*(char **)ret = store_command(&x, host_dm());
+	domxml_free(&x);
+	return *(char **)ret ? 0 : call_fail(call, VIR_ERR_NO_MEMORY, "out of memory");
+}
+
 const struct call_row calls_create[] = {
+	{ 136, "domain_xml_to_native", ROW(wire_native), ROW_TEXT, 0, xml_to_native },
 	{ 10, "create_xml", ROW(wire_xml_flags), ROW(wire_dom), 0, create_xml },
 	{ 0 }
 };

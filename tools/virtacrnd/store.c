@@ -108,14 +108,36 @@ static void put_word(FILE *file, const char *word)
 	fputs("' ", file);
 }
 
+static void put_command(FILE *file, const struct domxml *x, const char *dm)
+{
+	put_word(file, dm);
+	for (unsigned int i = 0; i < x->nr_args; i++)
+		put_word(file, x->arg[i]);
+}
+
+char *store_command(const struct domxml *x, const char *dm)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	if (!file)
+		return NULL;
+	put_command(file, x, dm);
+	put_word(file, x->name);
+	fputc('\n', file);
+	if (fclose(file) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
 static void put_definition(FILE *file, const struct domxml *x, const char *dm, const char *text)
 {
 	char uuid[UUID_TEXT];
 
 	fprintf(file, "#!/bin/sh\n" MARK "%s\nexec ", uuid_text(x->uuid, uuid));
-	put_word(file, dm);
-	for (unsigned int i = 0; i < x->nr_args; i++)
-		put_word(file, x->arg[i]);
+	put_command(file, x, dm);
 	fputs("\"$@\" ", file);
 	put_word(file, x->name);
 	fputc('\n', file);

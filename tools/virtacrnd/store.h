@@ -23,6 +23,9 @@ bool store_uuid(const char *name, uint8_t *uuid);
 /* Its XML; free() it. NULL: there is none. */
 char *store_text(const char *name);
 
+/* The line for a shell that runs @x by the device model @dm; free() it. NULL: no memory. */
+char *store_command(const struct domxml *x, const char *dm);
+
 /* Write a definition in the place of what was there. 0, or -errno with @why. */
 int store_write(const struct domxml *x, const char *dm, char *why, size_t why_size);
 
