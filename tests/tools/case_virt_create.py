@@ -125,6 +125,21 @@ def test_edit_while_it_runs(here):
     virt.virsh("destroy", "vm1")
 
 
+def test_started_by_others(here):
+    """A run that acrnctl began shows what it was started with, too, over a new definition."""
+    virt = Virt(here)
+    virt.define(uuid=UUID)
+    here.ctl("start", "vm1")
+    pid, = here.processes()
+    until(lambda: ET.fromstring(virt.virsh("dumpxml", "vm1")).get("id") == str(pid))
+    virt.define(uuid=UUID, memory="64")
+    assert ET.fromstring(virt.virsh("dumpxml", "vm1")).findtext("memory") == "32"
+    assert ET.fromstring(virt.virsh("dumpxml", "--inactive", "vm1")).findtext("memory") == "64"
+    virt.virsh("undefine", "vm1")
+    assert virt.virsh("domuuid", "vm1").strip() == UUID
+    here.ctl("stop", "-f", "vm1")
+
+
 def test_native(here):
     """What acrn-dm would be called with."""
     virt = Virt(here)

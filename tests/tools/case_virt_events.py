@@ -79,7 +79,7 @@ def test_life(here):
 
 def test_ends(here):
     """How a VM ended is told apart."""
-    virt = Virt(here, guest="crash=300")
+    virt = Virt(here, guest="crash=2000")
     virt.define()
     virt.define("vm2", more="<on_reboot>destroy</on_reboot>")
     events = listening(virt, "--all")

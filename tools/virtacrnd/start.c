@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libvirt/virterror.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "tools/common/journal.h"
@@ -17,14 +18,16 @@
 
 #define START_MS	30000u
 
-/* What it is started with, for dumpxml while its definition may change. */
-static void keep_live(const char *name, pid_t pid, const char *text)
+/* Two that keep the same: the first does. */
+static pthread_mutex_t keeping = PTHREAD_MUTEX_INITIALIZER;
+
+static void keep(const char *name, pid_t pid, const char *text)
 {
 	struct domxml_why why;
 	struct domxml x;
 	char *live = NULL;
 
-	if (text && domxml_read(text, host_old_xml(), &x, &why)) {
+	if (domxml_read(text, host_old_xml(), &x, &why)) {
 		live = domxml_text(&x, pid);
 		domxml_free(&x);
 	}
@@ -33,12 +36,24 @@ static void keep_live(const char *name, pid_t pid, const char *text)
 	free(live);
 }
 
+void start_keep(const char *name, pid_t pid, const char *text)
+{
+	char *there;
+
+	pthread_mutex_lock(&keeping);
+	there = store_live(name, pid);
+	if (text && !there)
+		keep(name, pid, text);
+	free(there);
+	pthread_mutex_unlock(&keeping);
+}
+
 int start_finish(struct call *call, const char *name, pid_t pid, const char *text)
 {
 	char why[1024];
 	int err;
 
-	keep_live(name, pid, text);
+	start_keep(name, pid, text);
 	err = launch_wait(name, pid, monitor_now_ms() + START_MS, why, sizeof(why));
 	reap_add(pid);
 	if (err)

@@ -5,6 +5,9 @@
 
 struct call;
 
+/* Keep @text (NULL: none is known) as the XML that VM @name runs by as process @pid, for dumpxml while its definition may change. Any thread. */
+void start_keep(const char *name, pid_t pid, const char *text);
+
 /*
  * Keep @text (NULL: none is known) as the XML that VM @name runs by as process @pid, our child, and wait until it runs. Any thread. -1 with
  * the call's error.

@@ -11,6 +11,7 @@
 #include "tools/common/journal.h"
 #include "tools/virtacrnd/domain.h"
 #include "tools/virtacrnd/events.h"
+#include "tools/virtacrnd/start.h"
 #include "tools/virtacrnd/store.h"
 #include "wire.h"
 
@@ -72,13 +73,26 @@ bool watch_vm_is_idle(const struct watch_vm *vm)
 	return !vm->defined && vm->m.fd < 0 && !vm->timer;
 }
 
+/* Others than we start VMs, too. */
+static void keep_xml(const struct watch_vm *vm)
+{
+	char *text = store_once_text(vm->name);
+
+	if (!text)
+		text = store_text(vm->name);
+	start_keep(vm->name, vm->pid, text);
+	free(text);
+}
+
 static void started(struct watch_vm *vm)
 {
 	bool new = !vm->up;
 
 	vm->up = true;
-	if (new)
-		tell(vm, VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_BOOTED);
+	if (!new)
+		return;
+	keep_xml(vm);
+	tell(vm, VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_BOOTED);
 }
 
 static void stopped(struct watch_vm *vm, const char *reason)
@@ -125,6 +139,8 @@ static void take_state(struct watch_vm *vm, const json_t *line)
 
 	if (!state || !strcmp(state, "created"))
 		return;
+	if (vm->was_there)
+		keep_xml(vm);
 	vm->up = vm->up || vm->was_there;
 	started(vm);
 }
