@@ -42,6 +42,8 @@ def test_install(here):
     with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
         words = file.read().split("\0")
     assert f"3,virtio-blk,{folder}/vm1.img" in words and "4,virtio-net,tap=tap0,mac=52:54:00:12:34:56" in words, words
+    assert "52:54:00:12:34:56" in virt.virsh("domiflist", "vm1")
+    assert re.search(r"^tap0 tx_packets \d+$", virt.virsh("domifstat", "vm1", "tap0"), re.M)
     assert virt.virsh("pool-list", "--name").split() == ["images"]
     assert "is already in use by other guests" in install(virt, "vm2", "--disk", f"path={folder}/vm1.img,bus=virtio", "--network", "none", code=1)
     tool(virt, "virt-xml", "vm1", "--edit", "--memory", "128")
