@@ -300,8 +300,8 @@ int store_remove(const char *name)
 {
 	char path[PLACE_PATH_MAX];
 
-	if (unlink(place_conf(path, name, PLACE_LAUNCH)))
+	/* The settings first: left behind they would be the next definition's by that name. */
+	if (unlink(place_conf(path, name, PLACE_SETTINGS)) && errno != ENOENT)
 		return -errno;
-	unlink(place_conf(path, name, PLACE_SETTINGS));
-	return 0;
+	return unlink(place_conf(path, name, PLACE_LAUNCH)) ? -errno : 0;
 }
