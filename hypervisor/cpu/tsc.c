@@ -32,7 +32,7 @@
 #define SPEAKER_ON	0x02
 #define GATE_OUTPUT	0x20
 
-static uint64_t khz;
+static uint64_t machine_khz;
 
 /* CPUID 0x15: TSC/crystal ratio and the crystal; 0x16: base frequency in MHz. 0 when not told. */
 static uint64_t khz_from_cpuid(void)
@@ -119,29 +119,29 @@ void tsc_init(hpa_t hpet, uint16_t pm_timer_port)
 {
 	const char *source = "CPUID";
 
-	khz = khz_from_cpuid();
-	if (!khz) {
+	machine_khz = khz_from_cpuid();
+	if (!machine_khz) {
 		source = "HPET";
-		khz = khz_from_hpet(hpet);
+		machine_khz = khz_from_hpet(hpet);
 	}
-	if (!khz) {
+	if (!machine_khz) {
 		source = "ACPI PM timer";
-		khz = khz_from_pm_timer(pm_timer_port);
+		machine_khz = khz_from_pm_timer(pm_timer_port);
 	}
-	if (!khz) {
+	if (!machine_khz) {
 		source = "PIT";
-		khz = khz_from_pit();
+		machine_khz = khz_from_pit();
 	}
-	if (!khz)
+	if (!machine_khz)
 		panic("cannot find the TSC frequency: no CPUID leaf 0x15/0x16, HPET, ACPI PM timer or PIT");
-	log_set_clock(khz);
-	log_info("TSC: %lu.%03lu MHz (from the %s)", khz / 1000, khz % 1000, source);
+	log_set_clock(machine_khz);
+	log_info("TSC: %lu.%03lu MHz (from the %s)", machine_khz / 1000, machine_khz % 1000, source);
 }
 
 /* Ticks a millisecond. Any context. */
 uint64_t tsc_khz(void)
 {
-	return khz;
+	return machine_khz;
 }
 
 /* Ticks now. Any context. */
@@ -153,13 +153,13 @@ uint64_t tsc_now(void)
 /* Microseconds to ticks. Any context. */
 uint64_t tsc_from_us(uint64_t us)
 {
-	return us / 1000 * khz + us % 1000 * khz / 1000;
+	return us / 1000 * machine_khz + us % 1000 * machine_khz / 1000;
 }
 
 /* Ticks to microseconds. Any context. */
 uint64_t tsc_to_us(uint64_t ticks)
 {
-	return ticks / khz * 1000 + ticks % khz * 1000 / khz;
+	return ticks / machine_khz * 1000 + ticks % machine_khz * 1000 / machine_khz;
 }
 
 /* See the header. */
