@@ -100,7 +100,7 @@ int64_t hc_vcpu_stats(struct hc_call *c)
 	s.pcpu_id = vcpu->pcpu_id;
 	s.state = READ_ONCE(vcpu->state);
 	times = thread_times(&vcpu->thread);
-	s.time_ns = tsc_to_ns(tsc_now());
+	s.time_ns = tsc_to_ns(times.now);
 	s.run_ns = tsc_to_ns(times.run);
 	s.wait_ns = tsc_to_ns(times.wait);
 	count_exits(vcpu, &s);

@@ -108,7 +108,7 @@ struct thread_times thread_times(const struct thread *t)
 
 	spin_lock(&rq->lock);
 	now = tsc_now();
-	times = (struct thread_times){ t->run_ticks, t->wait_ticks };
+	times = (struct thread_times){ now, t->run_ticks, t->wait_ticks };
 	/* What is not booked yet. Another CPU's TSC may be slightly ahead of ours. */
 	if (t->state == THREAD_RUNNING && now > t->started)
 		times.run += now - t->started;

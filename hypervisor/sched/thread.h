@@ -100,9 +100,9 @@ bool thread_owns_stack(const struct thread *t, uint64_t at);
 /* The thread running on this CPU. */
 struct thread *thread_current(void);
 
-/* TSC ticks, up to now: how long it ran, and how long it could have run while others did. */
+/* TSC ticks, up to `now`: how long it ran, and how long it could have run while others did. */
 struct thread_times {
-	uint64_t run, wait;
+	uint64_t now, run, wait;
 };
 /* Any CPU; holds the lock of the thread's run queue for three additions. */
 struct thread_times thread_times(const struct thread *t);
