@@ -355,8 +355,9 @@ def test_top_shows_processor_time(here):
 
 def test_older_module(here):
     """Without the calls there are the VMs with sockets, and nothing else."""
-    machine(here, "old")
     here.add("vm1")
-    assert here.ctl("list").out.startswith("vm1") and here.ctl("list").out.count("\n") == 1
-    assert here.ctl("top", "-n", "1").out.count("\n") == 1
-    assert "no such VM" in here.ctl("stop", "rt", code=NO_VM).err
+    for kind in ("old", "mainline"):
+        machine(here, kind)
+        assert here.ctl("list").out.startswith("vm1") and here.ctl("list").out.count("\n") == 1
+        assert here.ctl("top", "-n", "1").out.count("\n") == 1
+        assert "no such VM" in here.ctl("stop", "rt", code=NO_VM).err

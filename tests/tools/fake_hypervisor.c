@@ -5,7 +5,7 @@
  *	SLOT NAME KIND STATE VCPUS MEMORY_MIB PERCENT
  *
  * KIND and STATE as numbers of public/vm.h; each vCPU runs PERCENT of the time. A file with the word "old" is a module without
- * the calls. Without FAKE_VMS there is no device.
+ * the calls, with "mainline" one that also wants a VM first. Without FAKE_VMS there is no device.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -71,6 +71,8 @@ static int find(uint32_t which, struct hc_q_vm_info *info, unsigned int *percent
 	while (file && err == ENOENT && fgets(line, sizeof(line), file)) {
 		if (!strncmp(line, "old", 3))
 			err = ENOTTY;
+		else if (!strncmp(line, "mainline", 8))
+			err = EINVAL;
 		else if (sscanf(line, "%u %15s %u %u %u %u %u", &i.slot, (char *)i.name, &i.load_order, &i.state, &i.nr_vcpus, &mib,
 				percent) == 7 && Q_VM_SLOT(i.slot) == which)
 			err = 0;

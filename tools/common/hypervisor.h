@@ -15,7 +15,7 @@ struct hypervisor_vm {
 
 /*
  * All VMs, in the order of their slots, into @vms[Q_VM_SLOTS]; *@nr are there. 0 or -errno: -ENOENT no device, -ENOTTY a module
- * or hypervisor without these calls, -EACCES not allowed. Then *@nr is 0: a caller that can do without shows fewer VMs.
+ * or hypervisor without these calls (-EINVAL of mainline Linux's, which first wants a VM), -EACCES not allowed. Then *@nr is 0: a caller that can do without shows fewer VMs.
  */
 int hypervisor_vms(struct hypervisor_vm *vms, size_t *nr);
 
