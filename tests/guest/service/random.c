@@ -8,6 +8,7 @@
 
 #include "lib/apic.h"
 #include "lib/args.h"
+#include "lib/printf.h"
 #include "lib/report.h"
 #include "lib/smp.h"
 #include "lib/string.h"
@@ -331,6 +332,21 @@ static void end_race(void)
 	report(smp_wait(1, 5000000) && other_calls > 100, "a second processor made %lu calls meanwhile", other_calls);
 }
 
+/* As many threads as there can be at once: their stacks are kept for reuse. */
+static void use_all_stacks(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_ID; i++) {
+		struct uservm u = { .affinity = 3 };
+		char name[8];
+
+		snprintf(name, sizeof(name), i ? "w%u" : "user", i);
+		(void)uvm_create(&u, name);
+	}
+	(void)destroy_all();
+}
+
 void case_random(void)
 {
 	uint64_t n = args_number("calls", DEFAULT_CALLS), seed = args_number("seed", DEFAULT_SEED);
@@ -345,10 +361,10 @@ void case_random(void)
 	report_info("seed 0x%lx, %lu calls", seed, n);
 	random_seed(seed);
 	start_race();
-	/* One round first: threads' stacks are kept for reuse. */
 	storm(n / 10);
 	if (!args_number("race", 0)) {
 		(void)destroy_all();
+		use_all_stacks();
 		pool_look(1);
 	}
 	storm(n);
