@@ -9,7 +9,7 @@ BUILD := build
 SCENARIO ?= hybrid_rt
 Q := $(if $(V),,@)
 
-.PHONY: all run test check check-system nightly bench image depends packages unit lint clean help
+.PHONY: all run test check check-system nightly bench iso image depends packages unit lint clean help
 .DEFAULT_GOAL := all
 
 ifneq ($(READY),1)
@@ -46,7 +46,7 @@ KDIR = /usr/src/linux-headers-$(KERNEL_RELEASE)
 ALL :=
 all:
 -include hypervisor/build.mk devicemodel/build.mk hsm_driver/build.mk
--include misc/config/build.mk misc/image/build.mk misc/packages/build.mk
+-include misc/config/build.mk misc/image/build.mk misc/image/disk/build.mk misc/packages/build.mk
 -include $(wildcard tools/*/build.mk)
 -include tests/unit/build.mk tests/guest/build.mk tests/system/build.mk tests/lint/build.mk
 -include tests/bench/build.mk tests/fuzz/build.mk tests/plant/build.mk tests/tools/build.mk tests/coverage/build.mk
@@ -72,8 +72,12 @@ check-system: all images
 nightly: all images $(BUILD)/initramfs/service_vm_virsh.cpio
 	@tests/system/run --group nightly
 
-# goal image         bootable image of SCENARIO: build/images/SCENARIO.iso
-image: $(BUILD)/images/$(SCENARIO).iso
+# goal iso           small bootable image of SCENARIO, all of it in memory: build/images/SCENARIO.iso
+iso: $(BUILD)/images/$(SCENARIO).iso
+	@echo "$<"
+
+# goal image         disk image with Debian as Service VM (SCENARIO=shared KERNEL=cloud, or amd64 for boards): build/images/SCENARIO.img
+image: $(BUILD)/images/$(DISK_SCENARIO).img
 	@echo "$<"
 endif
 
