@@ -5,6 +5,7 @@ A scenario's XML names its modules by tag; each tag it names that TAGS knows bec
 boot module. The image boots from a disk as well as from a CD.
 """
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -83,6 +84,28 @@ class Image:
             grub_mkrescue(stage, out)
 
 
+def emitted_image(xml, out, hvconfig, replace=None):
+    """Writes an image of the menu entry that `hvconfig build -d` emits, its files where the entry has
+    them. replace: tag -> file instead of the usual module."""
+    replace = replace or {}
+    os.makedirs(os.path.dirname(out) or ".", exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(out) or ".") as stage:
+        made, files = os.path.join(stage, "made"), os.path.join(stage, "files")
+        subprocess.run([hvconfig, "build", xml, "-d", made], check=True)
+        with open(os.path.join(made, "grub.cfg"), encoding="ascii") as file:
+            entry = file.read()
+        for file, tag in re.findall(r"^\t(?:multiboot2|module2) (\S+)(?: (\S+))?", entry, re.M):
+            source = os.path.join(BUILD, "quercus.elf") if file.endswith(".elf") else \
+                os.path.join(made, os.path.basename(file)) if tag == "scenario" else \
+                replace.get(tag) or os.path.join(BUILD, TAGS[tag])
+            os.makedirs(os.path.dirname(f"{files}{file}"), exist_ok=True)
+            link_or_copy(source, f"{files}{file}")
+        os.makedirs(f"{files}/boot/grub")
+        with open(f"{files}/boot/grub/grub.cfg", "w", encoding="ascii") as file:
+            file.write("set timeout=0\n" + entry)
+        grub_mkrescue(files, out)
+
+
 def link_or_copy(source, target):
     try:
         os.link(source, target)
@@ -92,7 +115,7 @@ def link_or_copy(source, target):
 
 def grub_mkrescue(stage, out):
     """Only the GRUB modules that a boot needs: GRUB reads slowly in an emulator."""
-    modules = "multiboot multiboot2 linux normal boot iso9660 part_msdos test echo serial terminal sleep"
+    modules = "multiboot multiboot2 linux normal boot iso9660 part_msdos test echo serial terminal sleep search search_fs_file"
     run = subprocess.run(
         ["grub-mkrescue", "-o", out + ".tmp", "--locales=", "--fonts=", "--themes=",
          f"--install-modules={modules}", stage],

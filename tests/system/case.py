@@ -10,6 +10,8 @@ cases.cfg is an ini file, one section a case:
   hypervisor = NAME    build/NAME.elf in place of build/quercus.elf
   hv_args = WORDS      the hypervisor's command line (default: tee)
   protocol = multiboot2 | multiboot
+  entry = hvconfig     boot the menu entry that hvconfig emits of the scenario, unchanged
+  disk = NAME          instead of all these: the disk build/images/NAME.img of `make image`
   modules =            changes to boot modules, one a line: TAG absent | TAG flip OFFSET |
                        TAG truncate SIZE | TAG file PATH
   user_vm = yes        the Service VM's initramfs holds a user VM (else it is a small one)
@@ -25,6 +27,8 @@ cases.cfg is an ini file, one section a case:
   steps =              one a line:
       expect REGEX       wait for it, behind the last one found
       send TEXT          type a line at the console
+      keys ^A ^M         press these keys, with Ctrl
+      readme N           type command N of README's "Installed on a machine"
       wait SECONDS       let the machine run
       absent REGEX       not said since the last expect
       end                the machine powers off
@@ -45,7 +49,7 @@ sys.path.insert(0, os.path.join(TOP, "misc/run"))
 sys.path.insert(0, os.path.join(TOP, "misc/image"))
 # pylint: disable=wrong-import-position
 from emulator import Emulator, Failure  # noqa: E402
-from image import TAGS, Image, scenario_image  # noqa: E402
+from image import TAGS, Image, emitted_image, scenario_image  # noqa: E402
 
 BUILD = os.path.join(TOP, "build")
 # What no healthy run says.
@@ -60,6 +64,13 @@ LACKING = {
 }
 # A VM's line may stand behind the shell's prompt.
 REPORT = re.compile(r"^(?:quercus> )*(\[[^\]\n]*\] )?(PASS|FAIL|SKIP|SUMMARY)\b[:( ]*([^\r\n]*)", re.M)
+
+
+def readme_commands():
+    """The commands by which README gets from a plain Debian to the first user VM."""
+    with open(os.path.join(TOP, "README.md"), encoding="utf-8") as file:
+        block = re.search(r"^    apt install .*(?:\n    .*)*", file.read(), re.M)
+    return [line.strip() for line in block.group(0).split("\n")]
 
 
 class Result:
@@ -100,7 +111,18 @@ class Case:
         guest = self.get("guest")
         return guest and os.path.join(BUILD, f"guest/{guest}.elf")
 
+    def lacks(self):
+        """Why the case cannot run here, or None."""
+        disk = self.get("disk")
+        if disk and not os.path.exists(os.path.join(BUILD, f"images/{disk}.img")):
+            return f"no build/images/{disk}.img: sudo make image SCENARIO={disk}"
+        needs = self.get("needs", "").split()
+        return next((LACKING[need] for need in needs if need in LACKING), None)
+
     def make_image(self):
+        if self.get("disk"):
+            self.use_disk(self.get("disk"))
+            return
         guest = self.guest_file()
         scenario = self.get("scenario")
         protocol = self.get("protocol", "multiboot2")
@@ -117,11 +139,23 @@ class Case:
                 # GRUB reads 3 MB/s: 14 MB that nobody needs cost 5 seconds.
                 replace["Linux_initrd"] = (
                     os.path.join(BUILD, "initramfs/service_vm_small.cpio"), None)
+            if self.get("entry") == "hvconfig":
+                emitted_image(xml, self.image, os.path.join(BUILD, "hvconfig"),
+                              {tag: file for tag, (file, _) in replace.items()})
+                return
             blob = os.path.join(BUILD, f"scenarios/{scenario}.bin")
             without = self.change_modules(replace, blob)
             image = scenario_image(xml, blob, args, self.get("hv_args", "tee"), protocol,
                                    replace, without, self.get("hypervisor", "quercus"))
         image.write(self.image)
+
+    def use_disk(self, name):
+        """Its own name for the disk, of which it changes nothing: the emulator keeps what is written."""
+        disk = os.path.join(BUILD, f"images/{name}.img")
+        os.makedirs(os.path.dirname(self.image), exist_ok=True)
+        if os.path.exists(self.image):
+            os.unlink(self.image)
+        os.link(disk, self.image)
 
     def change_modules(self, replace, blob):
         """Carries out "modules =": changed files go into replace; returns absent tags."""
@@ -154,10 +188,10 @@ class Case:
 
     def run(self):
         result = Result(self)
-        for need in self.get("needs", "").split():
-            if need in LACKING:
-                result.skipped, result.why = 1, LACKING[need]
-                return result
+        result.why = self.lacks() or ""
+        if result.why:
+            result.skipped = 1
+            return result
         started = time.monotonic()
         serial = None
         try:
@@ -197,6 +231,10 @@ class Case:
                 machine.expect(rest, left)
             elif verb == "send":
                 machine.send(rest + "\r")
+            elif verb == "keys":
+                machine.send("".join(chr(ord(key[1]) - 64) for key in rest.split()))
+            elif verb == "readme":
+                machine.send(readme_commands()[int(rest) - 1] + "\r")
             elif verb == "wait":
                 machine.run_for(float(rest))
             elif verb == "absent":
