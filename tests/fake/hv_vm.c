@@ -72,6 +72,7 @@ void thread_block(void)
 }
 
 void thread_yield(void) { hv_threads.nr_yielded++; }
+void schedule(void) { hv_threads.nr_yielded++; }
 struct thread_times thread_times(const struct thread *t) { return (struct thread_times){ tsc_now(), t->run_ticks, t->wait_ticks }; }
 bool thread_is_dead(const struct thread *t) { return t->state == THREAD_DEAD; }
 void vcpu_thread_body(void *arg) { (void)arg; }

@@ -39,5 +39,5 @@ endif
 UNIT_MAKE = $(MAKE) --no-print-directory READY=1 UNIT='$(UNIT)'
 unit:
 	@+$(if $(UNIT_TESTS),$(UNIT_MAKE) -k $(UNIT_TESTS) || \
-		for test in $(UNIT_TESTS); do $(UNIT_MAKE) -q $$test >/dev/null 2>&1 || rm -f $$test; done)
+		for test in $(UNIT_TESTS); do $(UNIT_MAKE) UNIT=$$(basename $$test) -q $$test >/dev/null 2>&1 || rm -f $$test; done)
 	@tests/unit/run_all $(BUILD)/logs/unit $(UNIT_TESTS)

@@ -31,12 +31,14 @@ static void (*manager)(void *arg);
 static jmp_buf end;
 static uint32_t cpu;
 static unsigned int nr_resets, nr_starts, nr_stops, nr_destroyed, nr_wakes;
+static unsigned int nr_more, nr_given_way;	/* how often the shell still has much to say; turns of others meanwhile */
+static bool wanted;
 static int start_err, pause_err;
 
 uint32_t manager_cpu(void) { return cpu; }
 bool option_set(const char *name) { (void)name; return false; }
 void shell_init(struct thread *server, bool tee, bool debug) { (void)server; (void)tee; (void)debug; }
-bool shell_poll(void) { return false; }
+bool shell_poll(void) { return nr_more && nr_more--; }
 void trace_detach_all(void) { }
 void vmcon_drain(void) { }
 void console_flush(void) { }
@@ -46,6 +48,7 @@ void power_reset(void) { longjmp(end, RESETS); }
 void power_off(void) { longjmp(end, OFF); }
 void thread_block(void) { longjmp(end, SLEEPS); }
 void thread_wake(struct thread *t) { (void)t; nr_wakes++; }
+void schedule(void) { nr_given_way++; wanted = false; }
 void thread_start(struct thread *t) { ck_assert_uint_eq(t->params.priority, 255); }
 
 int thread_create(struct thread *t, const char *name, uint32_t pcpu_id, void (*body)(void *), void *arg)
@@ -150,6 +153,22 @@ static int stop(unsigned int i, enum vm_stop why)
 	ck_assert(fake_vm_take_request(vm_table[i]->vcpus[0], REQ_PAUSE) && fake_vm_take_request(vm_table[i]->vcpus[1], REQ_PAUSE));
 	return turn();
 }
+
+/* Much to say: the others' turns come between when the policy wants them to, and only then. */
+START_TEST(long_words_give_way)
+{
+	this_cpu()->sched_wanted = &wanted;
+	nr_given_way = 0;
+	nr_more = 5;
+	ck_assert_int_eq(turn(), SLEEPS);
+	ck_assert_uint_eq(nr_given_way, 0);
+	wanted = true;
+	nr_more = 5;
+	ck_assert_int_eq(turn(), SLEEPS);
+	ck_assert_uint_eq(nr_given_way, 1);
+	ck_assert_uint_eq(nr_more, 0);
+}
+END_TEST
 
 START_TEST(a_reset_restarts_the_vm)
 {
@@ -306,6 +325,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, long_words_give_way);
 	tcase_add_test(t, a_reset_restarts_the_vm);
 	tcase_add_test(t, the_service_vm_takes_its_user_vms_along);
 	tcase_add_test(t, a_reset_of_the_machine);

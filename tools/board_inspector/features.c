@@ -41,5 +41,6 @@ const struct feature verdict_features[] = {
 	{ "tsc-scaling", "MSR 0x48B bit 57", WORD_MSR_PROC2, BIT(57), "a scenario with tsc_khz is refused", NULL },
 	{ "ple", "MSR 0x48B bit 42", WORD_MSR_PROC2, BIT(42), "a spinning guest is not noticed", NULL },
 	{ "nx", "CPUID 0x80000001 EDX bit 20", WORD_EXT1_EDX, BIT(20), "no execute protection", NX },
+	{ "erms", "CPUID 7 EBX bit 9", WORD_7_EBX, BIT(9), "guests copy by quadwords", NULL },
 	{ NULL, NULL, 0, 0, NULL, NULL }
 };
