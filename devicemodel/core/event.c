@@ -13,6 +13,9 @@
 
 #include "core/vm.h"
 
+/* Enough for the deepest JSON that the command socket takes; less than a huge page, which the kernel may put under a larger stack. */
+#define STACK_SIZE	(1024 * 1024)
+
 /* How often the IOREQ loop is nudged until it has seen a stop request, milliseconds. */
 #define RENUDGE_MS 5
 
@@ -110,13 +113,17 @@ static void *event_thread(void *arg)
 
 int event_start(struct vm *vm)
 {
+	pthread_attr_t attr;
 	sigset_t all, old;
 	int err;
 
 	/* Signals belong to the main thread (SIGUSR1) and the signalfd. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&vm->events->thread, NULL, event_thread, vm);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	err = pthread_create(&vm->events->thread, &attr, event_thread, vm);
+	pthread_attr_destroy(&attr);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	vm->events->started = err == 0;
 	return -err;
