@@ -25,6 +25,7 @@ int vmcs_create(struct vmcs_state *v)
 	*v = (struct vmcs_state){ .region = frame_get(1) };
 	if (!v->region)
 		return ERR(-ENOMEM);
+	v->region_pa = hva_to_hpa(v->region).v;
 	*(uint32_t *)v->region = vmx_caps.basic_revision;
 	return 0;
 }
@@ -37,18 +38,14 @@ void vmcs_destroy(struct vmcs_state *v)
 
 void vmcs_load(struct vmcs_state *v)
 {
-	uint64_t pa = hva_to_hpa(v->region).v;
-
-	if (vmptrld(&pa))
-		panic("VMPTRLD of %lx refused", pa);
+	if (vmptrld(&v->region_pa))
+		panic("VMPTRLD of %lx refused", v->region_pa);
 }
 
 void vmcs_unload(struct vmcs_state *v)
 {
-	uint64_t pa = hva_to_hpa(v->region).v;
-
-	if (vmclear(&pa))
-		panic("VMCLEAR of %lx refused", pa);
+	if (vmclear(&v->region_pa))
+		panic("VMCLEAR of %lx refused", v->region_pa);
 	v->launched = false;
 }
 

@@ -10,6 +10,7 @@
 
 struct vmcs_state {
 	void *region;			/* (o) 4 KiB, direct map */
+	uint64_t region_pa;		/* its operand for VMPTRLD and VMCLEAR */
 	bool launched;			/* VMLAUNCH was done since the last VMCLEAR */
 	uint64_t host_rsp;		/* what VMCS_HOST_RSP holds */
 	uint32_t pin, proc, proc2, exit, entry;	/* current control words */

@@ -2,8 +2,7 @@
 """Every instruction of a path, by the emulator's debugger.
 
 A guest with the word "trace" calls the debugger before and after the last round of each
-path it measures (XCHG BX, BX); the debugger prints what runs between the two. With one
-CPU only: the debugger follows one.
+path it measures (XCHG BX, BX); the debugger prints what one CPU runs between the two.
 """
 import bisect
 import collections
@@ -17,9 +16,9 @@ from emulator import Emulator
 
 MOST_PATHS = 16
 STOP = re.compile(r"^Next at t=(\d+)", re.M)
-MARK = re.compile(r"^Tracing (enabled|disabled) for CPU0", re.M)
+MARK = re.compile(r"^Tracing (enabled|disabled) for CPU\d", re.M)
 # (CPU).[time] [physical] selector:offset (symbol): instruction ; bytes
-LINE = re.compile(r"^\(0\)\.\[\d+\] \[0x[0-9a-f]+\] [0-9a-f]{4}:([0-9a-f]+) \([^)]*\): (.*?)\s*;", re.M)
+LINE = re.compile(r"^\(\d\)\.\[\d+\] \[0x[0-9a-f]+\] [0-9a-f]{4}:([0-9a-f]+) \([^)]*\): (.*?)\s*;", re.M)
 
 
 def entry_point(file):
@@ -34,6 +33,7 @@ class Traced(Emulator):
     then prints what runs between each two marks.
     """
     guest = None
+    cpu = 0
 
     def bochs(self, tty_name):
         command = super().bochs(tty_name)
@@ -42,7 +42,7 @@ class Traced(Emulator):
         with open(os.path.join(self.log_dir, "bochsrc"), "a", encoding="ascii") as file:
             file.write("magic_break: enabled=1\n")
         with open(os.path.join(self.log_dir, "bochscmds"), "w", encoding="ascii") as file:
-            file.write(begin + MOST_PATHS * "c\ntrace on\nc\ntrace off\n" + "c\n")
+            file.write(begin + MOST_PATHS * f"c\nset $cpu={self.cpu}\ntrace on\nc\ntrace off\n" + "c\n")
         return command
 
 

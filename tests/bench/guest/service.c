@@ -2,7 +2,7 @@
 /*
  * The Service VM's kernel. Words of the command line choose: "alone" a hypercall, a page of
  * device memory touched first, a device's interrupt; "pair", with user VMs on CPU 1, a queue
- * kick, an injected MSI, two vCPUs on one CPU; "many" makes as many VMs as there can be, for
+ * kick, an injected MSI; "switch" two vCPUs on one CPU; "many" makes as many VMs as there can be, for
  * what they cost in memory.
  */
 #include "lib/apic.h"
@@ -49,6 +49,18 @@ static bool prepare(struct uservm *u, const char *name, const uint8_t *entry)
 	memcpy(u->ram + USER_AT, user, (size_t)(user_end - user));
 	((uint64_t *)(u->ram + PAYLOAD_IDT))[USER_VECTOR] = (at & 0xffff) | 8ull << 16 | GATE32 << 32 | (at >> 16) << 48;
 	return true;
+}
+
+/* The same in user_pause; with the word "trace" the debugger prints the last but one absence and the next. */
+static bool start_pausing(struct uservm *u, const char *name, bool traced)
+{
+	if (!prepare(u, name, user_pause))
+		return false;
+	if (traced && args_has("trace")) {
+		*uvm_box(u, BOX_TRACE) = ABSENCES - 3;
+		*uvm_box(u, BOX_TRACE + 1) = ABSENCES - 1;
+	}
+	return report(!uvm_start(u), "VM %s starts", name);
 }
 
 static bool start(struct uservm *u, const char *name, const uint8_t *entry)
@@ -191,11 +203,11 @@ static void vcpu_switch(void)
 {
 	uint64_t alone;
 
-	if (!start(&vms[0], "one", user_pause) || !fill_gaps(1))
+	if (!start_pausing(&vms[0], "one", true) || !fill_gaps(1))
 		return;
 	alone = ticks_publish("pause_exit");
 	uvm_end(&vms[0]);
-	if (start(&vms[0], "one", user_pause) && start(&vms[1], "two", user_pause) && fill_gaps(2))
+	if (start_pausing(&vms[0], "one", true) && start_pausing(&vms[1], "two", false) && fill_gaps(2))
 		ticks_say("vcpu_switch", ticks_median() - alone);
 	uvm_end(&vms[0]);
 	uvm_end(&vms[1]);
@@ -289,9 +301,15 @@ static void alone(void)
 static void pair(void)
 {
 	uvm_init(&vms[0], OTHER_CPU);
-	uvm_init(&vms[1], OTHER_CPU);
 	kick();
 	msi_inject();
+}
+
+/* Both on CPU 1. */
+static void two(void)
+{
+	uvm_init(&vms[0], OTHER_CPU);
+	uvm_init(&vms[1], OTHER_CPU);
 	vcpu_switch();
 }
 
@@ -300,7 +318,7 @@ void guest_main(void)
 	static const struct {
 		const char *word;
 		void (*run)(void);
-	} parts[] = { { "alone", alone }, { "pair", pair }, { "many", many } };
+	} parts[] = { { "alone", alone }, { "pair", pair }, { "switch", two }, { "many", many } };
 	unsigned int i;
 
 	arena_init();

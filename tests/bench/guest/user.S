@@ -46,7 +46,10 @@ user_isr:
 	movl $0, 0xfee000b0
 	iret
 
-	/* Notes the last time before and the first after each absence. */
+	/*
+	 * Notes the last time before and the first after each absence. Calls the emulator's debugger when as many are
+	 * over as one of the two words says.
+	 */
 user_pause:
 	xorl %ecx, %ecx
 	movl $USER_TIMES, %edi
@@ -64,6 +67,11 @@ user_pause:
 	movl %eax, 4(%edi, %ecx, 8)
 	incl %ecx
 	movl %ecx, BOX(BOX_COUNT)
+	cmpl BOX(BOX_TRACE), %ecx
+	je 7f
+	cmpl BOX(BOX_TRACE + 1), %ecx
+	jne 6f
+7:	xchgw %bx, %bx
 6:	movl %eax, %esi
 	jmp 5b
 user_end:

@@ -10,10 +10,11 @@
 #define USER_VECTOR	0x51
 #define AWAY		100	/* ticks between two looks at the TSC: the loop has been left */
 
-/* Words of the mailbox (service/payload.h): 0 done, 1 count, 2 low and 3 high half of the last interrupt's time */
+/* Words of the mailbox (service/payload.h): 0 done, 1 count, 2 low and 3 high half of the last interrupt's time, 4 and 5 absences to trace from and to */
 #define BOX_DONE	0
 #define BOX_COUNT	1
 #define BOX_STAMP	2
+#define BOX_TRACE	4
 
 #ifndef __ASSEMBLER__
 #include "lib/types.h"
