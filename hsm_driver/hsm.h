@@ -75,6 +75,7 @@ void hsm_upcall(void);
 
 /* stats.c */
 long hsm_vm_info(struct hsm_vm *vm, unsigned long arg);
+long hsm_cpus(struct hsm_vm *vm, unsigned long arg);
 long hsm_vcpu_stats(struct hsm_vm *vm, unsigned long arg);
 
 /* mem.c */

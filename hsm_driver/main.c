@@ -40,6 +40,7 @@ static const struct hsm_call hsm_calls[256] = {
 	CALL(HSM_IOC_Q_VM_STATE, HOLD_READ, hsm_vm_state),
 	CALL(HSM_IOC_Q_VM_INFO, HOLD_NONE, hsm_vm_info),
 	CALL(HSM_IOC_Q_VCPU_STATS, HOLD_NONE, hsm_vcpu_stats),
+	CALL(HSM_IOC_Q_CPUS, HOLD_NONE, hsm_cpus),
 	CALL(HSM_IOC_PM_GET_CPU_STATE, HOLD_READ, hsm_vm_cpu_state),
 
 	CALL(HSM_IOC_INJECT_MSI, HOLD_READ, hsm_inject_msi),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the hypervisor says of every VM, whoever launched it: passed on to whoever may open the device. */
+/* What the hypervisor says of the machine and of every VM, whoever launched it: passed on to whoever may open the device. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 #include <linux/io.h>
 #include <linux/slab.h>
@@ -44,4 +44,22 @@ long hsm_vcpu_stats(struct hsm_vm *vm, unsigned long arg)
 	if (get_user(which, &user->which) || get_user(vcpu_id, &user->vcpu_id))
 		return -EFAULT;
 	return ask(HC_Q_VCPU_STATS, which | (u64)vcpu_id << 32, arg, sizeof(*user));
+}
+
+/* hsm_cpus() - HSM_IOC_Q_CPUS; the call's only argument is where the answer goes. */
+long hsm_cpus(struct hsm_vm *vm, unsigned long arg)
+{
+	struct hc_q_cpus *cpus;
+	long ret;
+
+	if (!(hc_extensions() & HV_EXT_Q_STATS))
+		return -ENOTTY;
+	cpus = kzalloc(sizeof(*cpus), GFP_KERNEL);
+	if (!cpus)
+		return -ENOMEM;
+	ret = hc(HC_Q_CPUS, virt_to_phys(cpus), 0);
+	if (!ret && copy_to_user((void __user *)arg, cpus, sizeof(*cpus)))
+		ret = -EFAULT;
+	kfree(cpus);
+	return ret;
 }

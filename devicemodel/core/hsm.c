@@ -184,6 +184,11 @@ int hsm_vm_state(struct hsm *hsm, struct hc_q_vm_state *state)
 	return call(hsm, HSM_IOC_Q_VM_STATE, (uintptr_t)state);
 }
 
+int hsm_cpus(struct hsm *hsm, struct hc_q_cpus *cpus)
+{
+	return call(hsm, HSM_IOC_Q_CPUS, (uintptr_t)cpus);
+}
+
 int hsm_vcpu_stats(struct hsm *hsm, uint16_t vmid, uint32_t vcpu_id, struct hc_q_vcpu_stats *stats)
 {
 	*stats = (struct hc_q_vcpu_stats){ .which = vmid, .vcpu_id = vcpu_id };

@@ -7,6 +7,7 @@
 
 struct acrn_vcpu_regs;
 struct acrn_vdev;
+struct hc_q_cpus;
 struct hc_q_vcpu_stats;
 struct hc_q_vm_state;
 struct ioevent;
@@ -63,6 +64,9 @@ int hsm_ioreq_next(struct hsm *hsm, uint16_t vmid, uint32_t done, uint32_t *read
 
 /* What the VM does and why it stopped; -ENOTTY from a module without the call. */
 int hsm_vm_state(struct hsm *hsm, struct hc_q_vm_state *state);
+
+/* The machine's CPUs; an error from a module or hypervisor without the call. */
+int hsm_cpus(struct hsm *hsm, struct hc_q_cpus *cpus);
 
 /* What a vCPU of VM @vmid has used; -ENOTTY from a module without the call. */
 int hsm_vcpu_stats(struct hsm *hsm, uint16_t vmid, uint32_t vcpu_id, struct hc_q_vcpu_stats *stats);

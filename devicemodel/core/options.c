@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/affinity.h"
 #include "core/config.h"
 #include "core/log.h"
 #include "public/irq.h"
@@ -128,31 +129,23 @@ static bool set_memsize(struct config *cfg, const struct option_row *row, const 
 	return false;
 }
 
-/* Local APIC ids; bit n of the mask stands for pCPU n, whose id is n. */
+/* Ids are looked up when the VM is created (affinity.c); numbers are the scenario's. */
 static bool set_affinity(struct config *cfg, const struct option_row *row, const char *arg)
 {
-	const char *p = arg;
-	uint64_t mask = 0;
+	const bool ids = !strcmp(row->extra, "cpu.affinity");
+	uint32_t list[AFFINITY_MAX];
+	unsigned int nr = affinity_parse(arg, list);
+	bool fits = nr > 0;
 
-	do {
-		char *end;
-		unsigned long id = strtoul(p, &end, 10);
-
-		if (!isdigit((unsigned char)*p) || (*end && *end != ',') || id >= MAX_PCPUS) {
-			log_error("--%s '%s': expected local APIC ids from 0 to %u separated by commas, such as 1,2",
-				  row->name, arg, MAX_PCPUS - 1);
-			return false;
-		}
-		if (mask >> id & 1) {
-			log_error("--%s '%s': %lu is listed twice", row->name, arg, id);
-			return false;
-		}
-		mask |= 1ULL << id;
-		p = *end ? end + 1 : NULL;
-	} while (p);
-	if (config_setf(cfg, "cpu.mask", "0x%llx", (unsigned long long)mask) == 0)
-		return set(cfg, "cpu.affinity", arg);
-	log_error("out of memory");
+	for (unsigned int i = 0; i < nr; i++)
+		fits &= ids || list[i] < MAX_PCPUS;
+	if (!fits)
+		log_error(ids ? "--%s '%s': expected local APIC ids separated by commas, each once, such as 1,2"
+			      : "--%s '%s': expected CPU numbers from 0 to 63 separated by commas, each once, such as 1,2", row->name, arg);
+	else if (config_get(cfg, ids ? "cpu.pcpus" : "cpu.affinity"))
+		log_error("--cpu_affinity and --pcpus both say on which CPUs the VM runs: give one of them");
+	else
+		return set(cfg, row->extra, arg);
 	return false;
 }
 
@@ -306,7 +299,8 @@ static const struct option_row rows[] = {
 	{ 'm', "memsize", "N[BKMG]", set_memsize, "memory.size", "guest memory, default " DEFAULT_MEMORY },
 	{ 's', "pci_slot", "CFG", set_pci_slot, NULL, "PCI device: [BUS:]SLOT[:FUNC],DEVICE[,OPTIONS]" },
 	{ 'l', "lpc", "CFG", set_lpc, NULL, "serial port: comN,stdio|pty|file:PATH|tcp:PORT|..." },
-	{ 0, "cpu_affinity", "IDS", set_affinity, NULL, "local APIC ids of the pCPUs to use, e.g. 1,2" },
+	{ 0, "cpu_affinity", "IDS", set_affinity, "cpu.affinity", "local APIC ids of the pCPUs to use, e.g. 1,2" },
+	{ 0, "pcpus", "LIST", set_affinity, "cpu.pcpus", "the same by the scenario's CPU numbers" },
 	{ 0, "intr_monitor", "CFG", set_intr_monitor, NULL, "THRESHOLD/s,PERIOD_s,DELAY_ms,DURATION_ms: damp storms" },
 	{ 0, "cmd_monitor", "PATH[,group=NAME]", set_monitor, NULL, "socket for commands; a group besides root may use it" },
 	{ 0, "exit_on_reset", NULL, set_key, "reset.exit", "end with exit code 4 when the guest asks for a reset" },

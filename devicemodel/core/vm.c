@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/affinity.h"
 #include "core/event.h"
 #include "core/log.h"
 #include "core/timer.h"
@@ -25,11 +26,20 @@ static const char *create_hint(int err)
 	}
 }
 
+static void create_failed(const char *name, uint64_t mask, int err)
+{
+	char cpus[40] = "";
+
+	if (mask)
+		snprintf(cpus, sizeof(cpus), " on CPU mask 0x%llx", (unsigned long long)mask);
+	log_error("cannot create VM '%s'%s: %s (is its name in use, or its CPU affinity outside what the scenario allows?)",
+		  name, cpus, strerror(-err));
+}
+
 int vm_create(struct vm *vm)
 {
 	struct hsm_vm_params params = {
 		.name = vm->name,
-		.cpu_affinity = config_get_u64(&vm->config, "cpu.mask", 0),
 		.ioreq_page = vm->ioreq_page,
 	};
 	int err;
@@ -40,15 +50,18 @@ int vm_create(struct vm *vm)
 		log_error("cannot open /dev/acrn_hsm: %s", create_hint(err));
 		return err;
 	}
+	err = affinity_mask(&vm->hsm, &vm->config, &params.cpu_affinity);
+	if (err) {
+		hsm_close(&vm->hsm);
+		return err;
+	}
 	err = hsm_vm_create(&vm->hsm, &params);
 	if (!err && (params.nr_vcpus == 0 || params.nr_vcpus > 16)) {
 		log_error("the HSM reports %u vCPUs, expected 1 to 16", params.nr_vcpus);
 		hsm_vm_destroy(&vm->hsm);
 		err = -EPROTO;
 	} else if (err) {
-		log_error("cannot create VM '%s'%s%s: %s (is its name in use, or its CPU affinity outside what the scenario allows?)",
-			  vm->name, params.cpu_affinity ? " on CPU mask " : "",
-			  params.cpu_affinity ? config_get(&vm->config, "cpu.mask") : "", strerror(-err));
+		create_failed(vm->name, params.cpu_affinity, err);
 	}
 	if (err) {
 		hsm_close(&vm->hsm);

@@ -284,6 +284,10 @@ static int dispatch(u32 id, u64 param1, u64 param2)
 		return vm_info(param1, phys_to_virt(param2));
 	if (id == HC_Q_VCPU_STATS)
 		return vcpu_stats(param1, phys_to_virt(param2));
+	if (id == HC_Q_CPUS) {
+		*(struct hc_q_cpus *)phys_to_virt(param1) = (struct hc_q_cpus){ .nr = FAKE_CPUS, .apic_id = { 0, 2 } };
+		return 0;
+	}
 	if (id == HC_GET_HW_INFO) {
 		*(u16 *)phys_to_virt(param1) = FAKE_CPUS;
 		return 0;

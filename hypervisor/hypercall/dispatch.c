@@ -48,6 +48,7 @@ static const struct hc_row rows[HC_MAX] = {
 	[INDEX(HC_Q_VM_STATE)] = { hc_vm_state, false, false },
 	[INDEX(HC_Q_VM_INFO)] = { hc_vm_info, false, false },
 	[INDEX(HC_Q_VCPU_STATS)] = { hc_vcpu_stats, false, false },
+	[INDEX(HC_Q_CPUS)] = { hc_cpus, false, false },
 };
 
 int hc_get(uint64_t at, void *buf, uint64_t size)

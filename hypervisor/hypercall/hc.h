@@ -41,6 +41,7 @@ uint32_t hc_reason_of(const struct vm *vm);
 
 int64_t hc_vm_info(struct hc_call *c);
 int64_t hc_vcpu_stats(struct hc_call *c);
+int64_t hc_cpus(struct hc_call *c);
 
 int64_t hc_mem_regions(struct hc_call *c);
 int64_t hc_mem_protect(struct hc_call *c);

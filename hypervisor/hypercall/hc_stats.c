@@ -17,6 +17,7 @@
 #define SLOT_MARK	Q_VM_SLOT(0)
 
 ABI_EQ(Q_VM_SLOTS, MAX_VMS);
+ABI_EQ(Q_NR_CPUS, MAX_PCPUS);
 ABI_EQ(Q_VM_PRE_LAUNCHED, SCENARIO_PRE_LAUNCHED);
 ABI_EQ(Q_VM_SERVICE, SCENARIO_SERVICE);
 ABI_EQ(Q_VM_POST_LAUNCHED, SCENARIO_POST_LAUNCHED);
@@ -105,4 +106,14 @@ int64_t hc_vcpu_stats(struct hc_call *c)
 	s.wait_ns = tsc_to_ns(times.wait);
 	count_exits(vcpu, &s);
 	return hc_put(c->p2, &s, sizeof(s));
+}
+
+int64_t hc_cpus(struct hc_call *c)
+{
+	struct hc_q_cpus cpus = { .nr = nr_pcpus };
+	uint32_t i;
+
+	for (i = 0; i < nr_pcpus; i++)
+		cpus.apic_id[i] = percpu_area[i].apic_id;
+	return hc_put(c->p1, &cpus, sizeof(cpus));
 }

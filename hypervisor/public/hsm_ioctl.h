@@ -138,11 +138,13 @@ ABI_AT(struct acrn_irqfd, msi, 8);
  * HSM_IOC_Q_VM_INFO, HSM_IOC_Q_VCPU_STATS: in the first fields of the structure (which, vcpu_id),
  *	out all of it, of any VM, by any open file: it need not have a VM. ENOENT: there is
  *	no such VM, or vCPU, now. EINVAL: there cannot be.
+ * HSM_IOC_Q_CPUS: out, by any open file. ENOTTY: the hypervisor does not know the call.
  */
 #define HSM_IOC_Q_VM_STATE		0x8040A2C0u	/* hc_q_vm_state */
 #define HSM_IOC_Q_FINISH_AND_WAIT	0x0000A2C1u
 #define HSM_IOC_Q_VM_INFO		0xC050A2C2u	/* hc_q_vm_info */
 #define HSM_IOC_Q_VCPU_STATS		0xC080A2C3u	/* hc_q_vcpu_stats */
+#define HSM_IOC_Q_CPUS			0x8108A2C4u	/* hc_q_cpus */
 
 /* Linux's ioctl number: direction (1 to, 2 from the kernel), size, type, number. */
 #define HSM_IOC_NR(dir, nr, size) \
@@ -169,3 +171,4 @@ ABI_EQ(HSM_IOC_IRQFD, HSM_IOC_NR(1, 0x71, sizeof(struct acrn_irqfd)));
 ABI_EQ(HSM_IOC_Q_VM_STATE, HSM_IOC_NR(2, 0xC0, sizeof(struct hc_q_vm_state)));
 ABI_EQ(HSM_IOC_Q_VM_INFO, HSM_IOC_NR(3, 0xC2, sizeof(struct hc_q_vm_info)));
 ABI_EQ(HSM_IOC_Q_VCPU_STATS, HSM_IOC_NR(3, 0xC3, sizeof(struct hc_q_vcpu_stats)));
+ABI_EQ(HSM_IOC_Q_CPUS, HSM_IOC_NR(2, 0xC4, sizeof(struct hc_q_cpus)));

@@ -98,8 +98,8 @@
 #define HC_PM_GET_CPU_STATE		HC_ID(0x80)	/* PMCMD_* of vm.h, gpa of the result */
 
 /*
- * Our own additions, valid only where HV_EXT_Q_HYPERCALLS or, for the last two,
- * HV_EXT_Q_STATS is set. Numbers 0xC0 and up are used by nobody else.
+ * Our own additions, valid only where HV_EXT_Q_HYPERCALLS or, for those behind the
+ * first, HV_EXT_Q_STATS is set. Numbers 0xC0 and up are used by nobody else.
  *
  * "which" is the relative id of a user VM, 0 for the Service VM, or Q_VM_SLOT(n)
  * of vm.h for any VM. -ENOENT: no such VM now; -EINVAL: neither can be.
@@ -107,6 +107,7 @@
 #define HC_Q_VM_STATE			HC_ID(0xC0)	/* vm, gpa hc_q_vm_state, out */
 #define HC_Q_VM_INFO			HC_ID(0xC1)	/* which, gpa hc_q_vm_info, out */
 #define HC_Q_VCPU_STATS			HC_ID(0xC2)	/* which | vCPU id << 32, gpa hc_q_vcpu_stats, out */
+#define HC_Q_CPUS			HC_ID(0xC3)	/* gpa hc_q_cpus, out; -ENOTTY: a hypervisor before it */
 
 /* HC_GET_API_VERSION's answer. */
 struct acrn_api_version {

@@ -225,6 +225,17 @@ ABI_AT(struct hc_q_vcpu_stats, time_ns, 16);
 ABI_AT(struct hc_q_vcpu_stats, wait_ns, 32);
 ABI_AT(struct hc_q_vcpu_stats, exits_by, 48);
 
+#define Q_NR_CPUS		64u
+
+/* HC_Q_CPUS and HSM_IOC_Q_CPUS: the machine's CPUs, which acrn_vm_creation.cpu_affinity and pcpu_id number. */
+struct hc_q_cpus {
+	uint32_t nr;			/* 1 to Q_NR_CPUS */
+	uint32_t reserved;		/* 0 */
+	uint32_t apic_id[Q_NR_CPUS];	/* of physical CPU n; behind nr: 0 */
+};
+ABI_SIZE(struct hc_q_cpus, 264);
+ABI_AT(struct hc_q_cpus, apic_id, 8);
+
 /*
  * Platform description kept by the reference's older interface; no call
  * reaches it now, the layout is kept for readers of old dumps.

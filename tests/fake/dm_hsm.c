@@ -47,6 +47,7 @@ int hsm_vm_create(struct hsm *hsm, struct hsm_vm_params *params)
 		return fake_hsm.create_err;
 	fake_hsm.created = true;
 	fake_hsm.nr_creates++;
+	fake_hsm.cpu_affinity = params->cpu_affinity;
 	fake_hsm.page = params->ioreq_page;
 	params->vmid = 3;
 	params->nr_vcpus = fake_hsm.nr_vcpus ? fake_hsm.nr_vcpus : 2;
@@ -250,6 +251,18 @@ int hsm_vm_state(struct hsm *hsm, struct hc_q_vm_state *state)
 {
 	(void)hsm;
 	*state = fake_hsm.state;
+	return 0;
+}
+
+/* Every second id is used, as without hyper-threading; unless fake_hsm.no_cpus. */
+int hsm_cpus(struct hsm *hsm, struct hc_q_cpus *cpus)
+{
+	(void)hsm;
+	if (fake_hsm.no_cpus)
+		return -ENOTTY;
+	*cpus = (struct hc_q_cpus){ .nr = 8 };
+	for (uint32_t i = 0; i < cpus->nr; i++)
+		cpus->apic_id[i] = 2 * i;
 	return 0;
 }
 

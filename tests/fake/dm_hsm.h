@@ -26,6 +26,7 @@ struct fake_hsm {
 	/* what was asked for */
 	bool is_open, created, running, client;
 	int nr_creates, nr_starts, nr_pauses, nr_resets, nr_destroys, nr_clears;
+	uint64_t cpu_affinity;
 	struct acrn_vcpu_regs regs;
 	struct { uint64_t gpa, size; void *hva; } map[4];
 	int nr_maps;
@@ -41,6 +42,7 @@ struct fake_hsm {
 	int nr_vdevs;			/* there now */
 	/* how to answer: 0 or -errno */
 	int open_err, create_err, map_err, client_err, regs_err, start_err, wait_err, reset_err, vdev_err, vcpu_stats_err;
+	bool no_cpus;			/* a module that does not tell the CPUs' ids */
 	uint16_t nr_vcpus;		/* reported at creation, 0 means 2 */
 	struct hc_q_vm_state state;
 	/* the guest */

@@ -476,6 +476,12 @@ int hsm_vm_state(struct hsm *hsm, struct hc_q_vm_state *state)
 	return 0;
 }
 
+int hsm_cpus(struct hsm *hsm, struct hc_q_cpus *cpus)
+{
+	(void)hsm, (void)cpus;
+	return -ENOTTY;
+}
+
 int hsm_vcpu_stats(struct hsm *hsm, uint16_t vmid, uint32_t vcpu_id, struct hc_q_vcpu_stats *stats)
 {
 	(void)hsm, (void)vmid, (void)vcpu_id, (void)stats;

@@ -140,7 +140,7 @@ def test_what_is_added_and_kept(here):
     # What the shell makes of it.
     script = lines[2].replace("exec ", "printf '%s\\n' ", 1)
     words = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split("\n")[:-1]
-    assert words == [DM, "-m", "32M", "-k", here.top + "/bzImage", "--cpu_affinity", "1,3", "--exit_on_reset", "--debugexit",
+    assert words == [DM, "-m", "32M", "-k", here.top + "/bzImage", "--pcpus", "1,3", "--exit_on_reset", "--debugexit",
                      "-s", "3,virtio-blk,/d'isk,ro", "-s", "4,virtio-blk,/dev/x", "-s", f"5,virtio-net,tap=tap0,mac={mac}",
                      "-l", f"com1,pty:{here.run}/vm1.com1", "-s", "31,virtio-rnd", "vm1"], words
     assert all(line.startswith("#") for line in lines[3:] if line)

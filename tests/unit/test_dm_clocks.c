@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* PIT, HPET, RTC, PM and i8042 on a clock that the test moves. */
-/* unit: devicemodel/core/bus.c devicemodel/core/config.c devicemodel/core/log.c devicemodel/core/irq.c devicemodel/core/mem.c tests/fake/dm_vm.c tests/fake/dm_hsm.c devicemodel/platform/pit.c devicemodel/platform/hpet.c devicemodel/platform/rtc.c devicemodel/platform/pm.c devicemodel/platform/i8042.c devicemodel/core/vm.c devicemodel/core/event.c tests/fake/dm_timer.c */
+/* unit: devicemodel/core/affinity.c devicemodel/core/bus.c devicemodel/core/config.c devicemodel/core/log.c devicemodel/core/irq.c devicemodel/core/mem.c tests/fake/dm_vm.c tests/fake/dm_hsm.c devicemodel/platform/pit.c devicemodel/platform/hpet.c devicemodel/platform/rtc.c devicemodel/platform/pm.c devicemodel/platform/i8042.c devicemodel/core/vm.c devicemodel/core/event.c tests/fake/dm_timer.c */
 /* unit-flags: -Idevicemodel -D_GNU_SOURCE */
 #include <check.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The IOREQ loop against a page that others may write: good requests, nonsense, and slots not ours. Also the bus. */
-/* unit: devicemodel/core/bus.c devicemodel/core/config.c devicemodel/core/log.c devicemodel/core/irq.c devicemodel/core/mem.c tests/fake/dm_vm.c tests/fake/dm_hsm.c devicemodel/core/ioreq.c devicemodel/core/timer.c devicemodel/core/vm.c devicemodel/core/event.c */
+/* unit: devicemodel/core/affinity.c devicemodel/core/bus.c devicemodel/core/config.c devicemodel/core/log.c devicemodel/core/irq.c devicemodel/core/mem.c tests/fake/dm_vm.c tests/fake/dm_hsm.c devicemodel/core/ioreq.c devicemodel/core/timer.c devicemodel/core/vm.c devicemodel/core/event.c */
 /* unit-flags: -Idevicemodel -D_GNU_SOURCE */
 #include <check.h>
 #include <errno.h>

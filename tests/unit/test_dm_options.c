@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* acrn-dm's command line: what it makes of good ones, and that bad ones are refused. */
-/* unit: devicemodel/core/options.c devicemodel/core/config.c devicemodel/core/log.c */
-/* unit-flags: -Idevicemodel -D_GNU_SOURCE */
+/* unit: devicemodel/core/affinity.c devicemodel/core/options.c devicemodel/core/config.c devicemodel/core/log.c tests/fake/dm_hsm.c */
+/* unit-flags: -Idevicemodel -Ihypervisor -D_GNU_SOURCE */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +54,7 @@ START_TEST(everything_at_once)
 	ck_assert_str_eq(config_get(&cfg, "pci.01.0.device"), "lpc");
 	ck_assert_ptr_null(config_get(&cfg, "pci.31.0.device"));
 	ck_assert_str_eq(config_get(&cfg, "lpc.com1"), "stdio");
-	ck_assert_uint_eq(config_get_u64(&cfg, "cpu.mask", 0), 1ull << 63 | 2);
+	ck_assert_str_eq(config_get(&cfg, "cpu.affinity"), "1,63");
 	ck_assert(config_get_bool(&cfg, "debugexit"));
 }
 END_TEST
@@ -128,8 +128,10 @@ static const char *const bad[] = {
 	"-k k -s 1:3:0,lpc vm1", "-k k -s 0:0:0:0,lpc vm1", "-k k -s 3:,lpc vm1", "-k k -s a,lpc vm1",
 	"-k k -s -3,lpc vm1", "-k k -s 3,,x vm1", "-k k -s 3,lpc -s 0:3:0,lpc vm1", "-k k -s 99999999999999999999,lpc vm1",
 	"-k k -l com5,stdio vm1", "-k k -l com1 vm1", "-k k -l com1, vm1", "-k k -l lpt1,x vm1", "-k k -l com1,a -l com1,b vm1",
-	"-k k --cpu_affinity x vm1", "-k k --cpu_affinity 64 vm1", "-k k --cpu_affinity 1, vm1",
-	"-k k --cpu_affinity 1,1 vm1", "-k k --cpu_affinity ,1 vm1",
+	"-k k --cpu_affinity x vm1", "-k k --cpu_affinity 4294967296 vm1", "-k k --cpu_affinity 1, vm1",
+	"-k k --cpu_affinity 1,1 vm1", "-k k --cpu_affinity ,1 vm1", "-k k --cpu_affinity -1 vm1",
+	"-k k --pcpus 64 vm1", "-k k --pcpus 1,1 vm1", "-k k --pcpus vm1", "-k k --pcpus 1 --cpu_affinity 1 vm1",
+	"-k k --cpu_affinity 1 --pcpus 1 vm1",
 	"-k k --logger_setting console,level=9 vm1", "-k k --logger_setting disk,level=3 vm1",
 	"-k k --ovmf x vm1", "-k k --rtvm vm1", "-k k --vtpm2 x vm1", "-k k --windows vm1", "-k k --cmd_monitor ,group=x vm1", "-k k --cmd_monitor a,b vm1", "-k k --cmd_monitor a,group= vm1",
 	"-k k --intr_monitor 1,1,1 vm1", "-k k --intr_monitor 1,1,1,1,1 vm1", "-k k --intr_monitor 0,1,1,1 vm1",

@@ -33,6 +33,22 @@ static int64_t ask_vcpu(uint32_t which, uint64_t vcpu_id)
 	return hc(HC_Q_VCPU_STATS, which | vcpu_id << 32, ARG);
 }
 
+START_TEST(every_cpu_by_its_number)
+{
+	const struct hc_q_cpus *cpus = arg();
+	uint32_t i;
+
+	make_user();
+	nr_pcpus = 3;
+	for (i = 0; i < 3; i++)
+		percpu_area[i].apic_id = 2 * i;
+	memset(arg(), 0xa5, sizeof(*cpus));
+	ck_assert_int_eq(hc(HC_Q_CPUS, ARG, 0), 0);
+	ck_assert(cpus->nr == 3 && !cpus->reserved && cpus->apic_id[2] == 4 && !cpus->apic_id[3] && !cpus->apic_id[63]);
+	ck_assert_int_eq(hc(HC_Q_CPUS, HV_RAM_SIZE - 8, 0), -EFAULT);
+}
+END_TEST
+
 /* Pre-launched VM "rt" in slot 0, the Service VM in 1, user VM "user" in 2. */
 START_TEST(every_vm_by_its_slot)
 {
@@ -164,6 +180,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, every_cpu_by_its_number);
 	tcase_add_test(c, every_vm_by_its_slot);
 	tcase_add_test(c, relative_ids);
 	tcase_add_test(c, hostile);

@@ -239,7 +239,7 @@ static bool take_vcpu(struct reading *r, xmlNode *node)
 	if (r->x->vcpus != vcpus)
 		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "%s virtual CPUs, but cpuset '%s' names %u: one each is needed", text, set,
 				     r->x->vcpus);
-	return domxml_arg(r, node, "--cpu_affinity") && domxml_arg(r, node, "%s", cpu_list(r->x->cpus, list));
+	return domxml_arg(r, node, "--pcpus") && domxml_arg(r, node, "%s", cpu_list(r->x->cpus, list));
 }
 
 static bool take_current_memory(struct reading *r, xmlNode *node)

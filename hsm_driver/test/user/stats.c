@@ -21,6 +21,16 @@ static int stats_of(int fd, uint32_t which, uint32_t vcpu_id, struct hc_q_vcpu_s
 	return ioctl(fd, HSM_IOC_Q_VCPU_STATS, s);
 }
 
+/* Numbers of CPUs and ids of their local APICs differ. */
+static void test_cpus(int fd)
+{
+	struct hc_q_cpus cpus;
+
+	memset(&cpus, 0xa5, sizeof(cpus));
+	EXPECT(ioctl(fd, HSM_IOC_Q_CPUS, &cpus) == 0 && cpus.nr >= 2 && cpus.apic_id[1] == 2 && !cpus.apic_id[Q_NR_CPUS - 1]);
+	EXPECT_ERR(ioctl(fd, HSM_IOC_Q_CPUS, 8), EFAULT);
+}
+
 /* A file without a VM sees all of them, and may only look. */
 void test_stats(void)
 {
@@ -36,6 +46,7 @@ void test_stats(void)
 	EXPECT_ERR(info_of(fd, Q_VM_SLOT(Q_VM_SLOTS), &info), EINVAL);
 	EXPECT_ERR(info_of(fd, ~0u, &info), EINVAL);
 	EXPECT(info.slot == 0xa5a5a5a5);	/* an error writes nothing */
+	test_cpus(fd);
 	EXPECT(dm_run(&dm) == 0);
 	EXPECT(info_of(fd, Q_VM_SLOT(1), &info) == 0 && info.vmid == 1 && info.state == Q_VM_RUNNING);
 	EXPECT(stats_of(fd, 1, 1, &s) == 0 && s.which == 1 && s.vcpu_id == 1 && s.exits == 0);
@@ -49,6 +60,7 @@ void test_stats(void)
 	EXPECT(ioctl(fake, FAKE_IOC, &off) == 0);
 	EXPECT_ERR(info_of(fd, 0, &info), ENOTTY);
 	EXPECT_ERR(stats_of(fd, 0, 0, &s), ENOTTY);
+	EXPECT_ERR(ioctl(fd, HSM_IOC_Q_CPUS, &s), ENOTTY);
 	off.value = 0;
 	EXPECT(ioctl(fake, FAKE_IOC, &off) == 0);
 	EXPECT(info_of(fd, 0, &info) == 0);

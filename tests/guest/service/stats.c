@@ -98,6 +98,20 @@ static void user_vm_info(void)
 	report(!ask(Q_VM_SLOT(one.id + 1)) && info.vmid == one.id, "and by its slot");
 }
 
+/* The machine's CPUs, by number. Bochs gives the ids in that order. */
+static void every_cpu(void)
+{
+	static struct hc_q_cpus cpus;
+	unsigned int i, bad = 0;
+
+	report_eq((uint64_t)hc(HC_Q_CPUS, GPA(&cpus), 0), 0, "the CPUs are told");
+	report(cpus.nr > 1 && cpus.nr <= Q_NR_CPUS && !cpus.reserved, "there are %u", cpus.nr);
+	for (i = 0; i < Q_NR_CPUS; i++)
+		bad += cpus.apic_id[i] != (i < cpus.nr ? i : 0);
+	report(!bad, "each has its id");
+	report_eq((uint64_t)hc(HC_Q_CPUS, ~0ul - 8, 0), (uint64_t)-EFAULT, "no memory for the answer: CPUs");
+}
+
 static void hostile(void)
 {
 	static const uint64_t never[] = { 16, 0xffff, Q_VM_SLOT(16), 0x1ffff, 0x80000000, 0xffffffff };
@@ -219,6 +233,7 @@ void case_stats(void)
 	uvm_init(&one, OTHER_CPU);
 	uvm_init(&two, OTHER_CPU);
 	every_slot();
+	every_cpu();
 	hostile();
 	nobody_notices();
 	ourselves();
