@@ -2,15 +2,16 @@
 /*
  * Loaded before a tool (LD_PRELOAD), this is its /dev/acrn_hsm: the environment's FAKE_VMS names a file with one VM a line,
  *
- *	SLOT NAME KIND STATE VCPUS MEMORY_MIB PERCENT
+ *	SLOT NAME KIND STATE VCPUS MEMORY_MIB PERCENT [REASON]
  *
- * KIND and STATE as numbers of public/vm.h; each vCPU runs PERCENT of the time. A file with the word "old" is a module without
+ * KIND, STATE and REASON as numbers of public/vm.h; each vCPU runs PERCENT of the time, on CPU SLOT and those behind it. A file with the word "old" is a module without
  * the calls, with "mainline" one that also wants a VM first. Without FAKE_VMS there is no device.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,10 @@
 
 #include "public/hsm_ioctl.h"
 
-static int hsm = -1;
+#define FDS	1024
+
+/* Descriptors that are the device, whichever thread opened them; ioctl() with our letter goes to no other file. */
+static _Atomic bool is_hsm[FDS];
 
 int open64(const char *path, int flags, ...);
 
@@ -33,9 +37,14 @@ static int open_real(const char *path, int flags, mode_t mode)
 
 static int open_any(const char *path, int flags, mode_t mode)
 {
+	int fd;
+
 	if (strcmp(path, HSM_DEVICE_PATH) != 0)
 		return open_real(path, flags, mode);
-	return hsm = getenv("FAKE_VMS") ? open_real("/dev/null", O_RDWR | O_CLOEXEC, 0) : (errno = ENOENT, -1);
+	fd = getenv("FAKE_VMS") ? open_real("/dev/null", O_RDWR | O_CLOEXEC, 0) : (errno = ENOENT, -1);
+	if (fd >= 0 && fd < FDS)
+		is_hsm[fd] = true;
+	return fd;
 }
 
 #define OPEN(name) \
@@ -69,17 +78,19 @@ static int find(uint32_t which, struct hc_q_vm_info *info, unsigned int *percent
 	int err = ENOENT;
 
 	while (file && err == ENOENT && fgets(line, sizeof(line), file)) {
+		i.reason = 0;
 		if (!strncmp(line, "old", 3))
 			err = ENOTTY;
 		else if (!strncmp(line, "mainline", 8))
 			err = EINVAL;
-		else if (sscanf(line, "%u %15s %u %u %u %u %u", &i.slot, (char *)i.name, &i.load_order, &i.state, &i.nr_vcpus, &mib,
-				percent) == 7 && Q_VM_SLOT(i.slot) == which)
+		else if (sscanf(line, "%u %15s %u %u %u %u %u %u", &i.slot, (char *)i.name, &i.load_order, &i.state, &i.nr_vcpus, &mib,
+				percent, &i.reason) >= 7 && Q_VM_SLOT(i.slot) == which)
 			err = 0;
 	}
 	if (file)
 		fclose(file);
 	i.vmid = i.load_order == Q_VM_PRE_LAUNCHED ? Q_VM_NO_ID : i.slot;
+	i.cpus = ((1ull << i.nr_vcpus) - 1) << i.slot;
 	i.memory_bytes = (uint64_t)mib << 20;
 	*info = i;
 	return err;
@@ -93,6 +104,8 @@ static int vcpu(struct hc_q_vcpu_stats *s)
 
 	if (!err && s->vcpu_id >= info.nr_vcpus)
 		err = ENOENT;
+	s->pcpu_id = info.slot + s->vcpu_id;
+	s->state = info.state != Q_VM_RUNNING ? Q_VCPU_OFFLINE : percent == 100 ? Q_VCPU_RUNNING : Q_VCPU_HALTED;
 	s->time_ns = now();
 	s->run_ns = s->time_ns / 100 * percent;
 	s->wait_ns = s->time_ns / 1000;
@@ -111,7 +124,7 @@ int ioctl(int fd, unsigned long request, ...)
 	va_start(ap, request);
 	arg = va_arg(ap, void *);
 	va_end(ap);
-	if (fd < 0 || fd != hsm || ((request >> 8) & 0xff) != 0xa2)
+	if (fd < 0 || fd >= FDS || !is_hsm[fd] || ((request >> 8) & 0xff) != 0xa2)
 		return real(fd, request, arg);
 	if (request == HSM_IOC_Q_VM_INFO)
 		err = find(((struct hc_q_vm_info *)arg)->which, arg, &percent);
