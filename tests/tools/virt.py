@@ -17,9 +17,9 @@ ERRORS = {"NO_SUPPORT": 3, "OPERATION_DENIED": 29, "RPC": 39, "AUTH_FAILED": 45,
 class Virt:
     """A virtacrnd of a case."""
 
-    def __init__(self, here, *options, guest="listen"):
+    def __init__(self, here, *options, guest="listen", socket="virt"):
         self.here = here
-        self.socket = here.path("virt")
+        self.socket = here.path(socket)
         here.env["HOME"] = here.top
         self.daemon = here.daemon("virtacrnd", "-t", "-s", self.socket, "-d", place.DM, "-L", here.path("libvirt"), *options, env={"FAKE_GUEST": guest})
         here.ready(self.daemon)

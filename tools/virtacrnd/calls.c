@@ -151,6 +151,7 @@ static void serve(struct call *call, const struct call_row *row, const uint8_t *
 	void *args = calloc(1, row->args_size + 1), *ret = calloc(1, row->ret_size + 1);
 	struct frame_head reply = call->head;
 
+	call->row = row;
 	reply.type = FRAME_REPLY;
 	if (!args || !ret)
 		call_fail(call, VIR_ERR_NO_MEMORY, "out of memory");

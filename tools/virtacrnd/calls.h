@@ -7,6 +7,7 @@
 
 #include "tools/virtacrnd/frame.h"
 
+struct call_row;
 struct client;
 struct stream;
 
@@ -14,6 +15,7 @@ struct stream;
 struct call {
 	struct client *client;
 	struct frame_head head;
+	const struct call_row *row;
 	int code;		/* VIR_ERR_*, 0: none */
 	char message[1024];
 	struct stream *stream;	/* that begins behind the reply, NULL: none */

@@ -18,6 +18,7 @@
 #include "tools/virtacrnd/domain.h"
 #include "tools/virtacrnd/domxml.h"
 #include "tools/virtacrnd/host.h"
+#include "tools/virtacrnd/other.h"
 #include "tools/virtacrnd/row.h"
 #include "tools/virtacrnd/store.h"
 #include "tools/virtacrnd/uuid.h"
@@ -51,7 +52,9 @@ int define_check_clash(struct call *call, const struct domxml *x)
 	for (size_t i = 0; i < nr && !result; i++) {
 		bool same_name = !strcmp(all[i].vm.name, x->name), same_uuid = !memcmp(all[i].uuid, x->uuid, 16);
 
-		if (same_name && all[i].vm.defined && !store_uuid(x->name, uuid))
+		if (same_name && all[i].other)
+			result = other_refuse(call, &all[i]);
+		else if (same_name && all[i].vm.defined && !store_uuid(x->name, uuid))
 			result = call_fail(call, VIR_ERR_OPERATION_INVALID, "domain '%s' is defined by a launch file of acrnctl's; \"acrnctl del %s\" removes it",
 					   x->name, x->name);
 		else if (same_name && !same_uuid)
@@ -223,7 +226,9 @@ static int get_xml_desc(struct call *call, void *args, void *ret)
 		return call_fail(call, VIR_ERR_OPERATION_DENIED, "operation get_xml_desc with secure data forbidden for read only access");
 	if (domain_get(call, &in->dom, &d))
 		return -1;
-	if (domain_is_up(&d) && !(in->flags & VIR_DOMAIN_XML_INACTIVE))
+	if (d.other)
+		text = other_text(&d, !(in->flags & VIR_DOMAIN_XML_INACTIVE));
+	else if (domain_is_up(&d) && !(in->flags & VIR_DOMAIN_XML_INACTIVE))
 		text = store_live(d.vm.name, d.vm.pid);
 	if (!text)
 		text = d.vm.defined ? store_text(d.vm.name) : without_definition(&d);

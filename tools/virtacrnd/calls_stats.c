@@ -94,12 +94,13 @@ static void put_state(struct gathering *g)
 static void put_cpu(struct gathering *g)
 {
 	const json_t *process = json_object_get(g->statistics, "process");
-	uint64_t user = json_integer_value(json_object_get(process, "user_ns")),
+	uint64_t run = domain_run_ns(g->statistics), user = json_integer_value(json_object_get(process, "user_ns")),
 		 system = json_integer_value(json_object_get(process, "system_ns"));
 
+	if (process || run)
+		put_big(g, "cpu.time", run ?: user + system);
 	if (!process)
 		return;
-	put_big(g, "cpu.time", domain_run_ns(g->statistics) ?: user + system);
 	put_big(g, "cpu.user", user);
 	put_big(g, "cpu.system", system);
 }
@@ -124,7 +125,7 @@ static void put_vcpu(struct gathering *g, size_t i, const json_t *vcpu)
 	wire_value *value = add(g, WIRE_INT, "vcpu.%zu.state", i);
 
 	if (value)
-		value->wire_value_u.i = VIR_VCPU_RUNNING;
+		value->wire_value_u.i = domain_vcpu_state(vcpu);
 	for (size_t k = 0; k < sizeof(figures) / sizeof(figures[0]); k++) {
 		value = add(g, WIRE_UHYPER, "vcpu.%zu.%s", i, figures[k].name);
 		if (value)

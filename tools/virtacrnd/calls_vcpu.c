@@ -51,16 +51,16 @@ static int check_sizes(struct call *call, int max, int maplen)
 			 WIRE_BYTES_MAX);
 }
 
-/* Its time, where acrn-dm tells it. */
-static uint64_t run_ns(const json_t *statistics, unsigned int vcpu)
+/* Its figures, where they are told. */
+static const json_t *figures(const json_t *statistics, unsigned int vcpu)
 {
 	const json_t *list = json_object_get(statistics, "vcpu_stats"), *one;
 	size_t i;
 
 	json_array_foreach(list, i, one)
 		if (json_integer_value(json_object_get(one, "vcpu")) == vcpu)
-			return json_integer_value(json_object_get(one, "run_ns"));
-	return 0;
+			return one;
+	return NULL;
 }
 
 static void fill(wire_vcpus *out, const struct domain *d, uint64_t cpus)
@@ -68,9 +68,11 @@ static void fill(wire_vcpus *out, const struct domain *d, uint64_t cpus)
 	json_t *statistics = domain_ask(d, "statistics");
 
 	for (u_int i = 0; i < out->list.list_len; i++) {
+		const json_t *one = figures(statistics, i);
 		int cpu = nth_cpu(cpus, i);
 
-		out->list.list_val[i] = (wire_vcpu){ i, VIR_VCPU_RUNNING, run_ns(statistics, i), cpu < 0 ? CPU_UNKNOWN : cpu };
+		out->list.list_val[i] = (wire_vcpu){ i, domain_vcpu_state(one), json_integer_value(json_object_get(one, "run_ns")),
+						     cpu < 0 ? CPU_UNKNOWN : cpu };
 	}
 	json_decref(statistics);
 }

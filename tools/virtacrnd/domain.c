@@ -14,6 +14,7 @@
 #include "tools/virtacrnd/calls.h"
 #include "tools/virtacrnd/domxml.h"
 #include "tools/virtacrnd/host.h"
+#include "tools/virtacrnd/other.h"
 #include "tools/virtacrnd/store.h"
 #include "tools/virtacrnd/uuid.h"
 #include "wire.h"
@@ -47,11 +48,28 @@ void domain_uuid(const char *name, int pid, uint8_t *uuid)
 
 static void take(struct domain *d, const struct vm_info *vm)
 {
-	d->vm = *vm;
+	*d = (struct domain){ .vm = *vm };
 	/* One that does not greet us has a process all the same. */
 	if (!d->vm.pid && vms_is_up(vm))
 		d->vm.pid = monitor_owner(vm->name);
 	domain_uuid(vm->name, d->vm.pid, d->uuid);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct domain *)a)->vm.name, ((const struct domain *)b)->vm.name);
+}
+
+/* A definition hides another's VM of its name: it is what can be changed. */
+static void add_others(struct domain *list, size_t *nr)
+{
+	struct domain others[Q_VM_SLOTS];
+	size_t ours = *nr, nr_others = other_list(others);
+
+	for (size_t i = 0; i < nr_others; i++)
+		if (!bsearch(&others[i], list, ours, sizeof(*list), by_name))
+			list[(*nr)++] = others[i];
+	qsort(list, *nr, sizeof(*list), by_name);
 }
 
 int domain_list(struct domain **out, size_t *nr)
@@ -61,11 +79,14 @@ int domain_list(struct domain **out, size_t *nr)
 
 	if (err)
 		return err;
-	*out = calloc(*nr + 1, sizeof(**out));
+	*out = calloc(*nr + Q_VM_SLOTS, sizeof(**out));
 	for (size_t i = 0; *out && i < *nr; i++)
 		take(&(*out)[i], &vms[i]);
 	free(vms);
-	return *out ? 0 : -ENOMEM;
+	if (!*out)
+		return -ENOMEM;
+	add_others(*out, nr);
+	return 0;
 }
 
 bool domain_find(const char *name, struct domain *out)
@@ -73,34 +94,38 @@ bool domain_find(const char *name, struct domain *out)
 	struct vm_info vm;
 
 	if (!vms_find(name, &vm))
-		return false;
+		return other_find(name, out);
 	take(out, &vm);
 	return true;
 }
 
-int domain_get(struct call *call, const struct wire_dom *wanted, struct domain *out)
+static bool find_wanted(const struct wire_dom *wanted, struct domain *out)
 {
-	char text[UUID_TEXT];
 	struct domain *all;
 	bool found = false;
 	size_t nr;
 
 	/* The name is a hint: most often it is still right. */
 	if (domain_find(wanted->name, out) && !memcmp(out->uuid, wanted->uuid, 16))
-		return 0;
+		return true;
 	if (domain_list(&all, &nr))
-		nr = 0;
-	else {
-		for (size_t i = 0; i < nr && !found; i++) {
-			found = !memcmp(all[i].uuid, wanted->uuid, 16);
-			*out = found ? all[i] : *out;
-		}
-		free(all);
+		return false;
+	for (size_t i = 0; i < nr && !found; i++) {
+		found = !memcmp(all[i].uuid, wanted->uuid, 16);
+		*out = found ? all[i] : *out;
 	}
-	if (found)
-		return 0;
-	return call_fail(call, VIR_ERR_NO_DOMAIN, "no domain with matching uuid '%s' (%.60s)",
-			 uuid_text((const uint8_t *)wanted->uuid, text), wanted->name);
+	free(all);
+	return found;
+}
+
+int domain_get(struct call *call, const struct wire_dom *wanted, struct domain *out)
+{
+	char text[UUID_TEXT];
+
+	if (!find_wanted(wanted, out))
+		return call_fail(call, VIR_ERR_NO_DOMAIN, "no domain with matching uuid '%s' (%.60s)",
+				 uuid_text((const uint8_t *)wanted->uuid, text), wanted->name);
+	return out->other && !(call->row->flags & CALL_READ) ? other_refuse(call, out) : 0;
 }
 
 bool domain_is_up(const struct domain *d)
@@ -110,6 +135,8 @@ bool domain_is_up(const struct domain *d)
 
 int domain_id(const struct domain *d)
 {
+	if (d->other)
+		return domain_is_up(d) ? OTHER_ID + (int)d->seen.info.slot : -1;
 	return domain_is_up(d) && d->vm.pid > 0 ? d->vm.pid : -1;
 }
 
@@ -118,6 +145,8 @@ json_t *domain_ask(const struct domain *d, const char *command)
 	json_t *answer = NULL, *result = NULL;
 	struct monitor m;
 
+	if (d->other)
+		return other_ask(d, command);
 	if (monitor_open(&m, d->vm.name, monitor_now_ms() + MONITOR_ANSWER_MS, NULL))
 		return NULL;
 	if (monitor_ask(&m, command, NULL, &answer) == 0) {
@@ -130,8 +159,12 @@ json_t *domain_ask(const struct domain *d, const char *command)
 
 char *domain_text(const struct domain *d)
 {
-	char *text = domain_is_up(d) ? store_live(d->vm.name, d->vm.pid) : NULL;
+	char *text = NULL;
 
+	if (d->other)
+		return other_text(d, true);
+	if (domain_is_up(d))
+		text = store_live(d->vm.name, d->vm.pid);
 	return text ? text : store_text(d->vm.name);
 }
 
@@ -146,13 +179,23 @@ uint64_t domain_run_ns(const json_t *statistics)
 	return sum;
 }
 
+int domain_vcpu_state(const json_t *vcpu)
+{
+	const json_t *state = json_object_get(vcpu, "state");
+
+	return state ? json_integer_value(state) : VIR_VCPU_RUNNING;
+}
+
 uint64_t domain_cpus(const struct domain *d, bool live)
 {
-	char *text = live ? store_live(d->vm.name, d->vm.pid) : store_text(d->vm.name);
 	struct domxml_why why;
 	uint64_t cpus = 0;
 	struct domxml x;
+	char *text;
 
+	if (d->other)
+		return d->seen.info.cpus;
+	text = live ? store_live(d->vm.name, d->vm.pid) : store_text(d->vm.name);
 	if (text && domxml_read(text, host_old_xml(), &x, &why)) {
 		cpus = x.cpus;
 		domxml_free(&x);
@@ -180,7 +223,7 @@ void domain_facts(const struct domain *d, struct domain_facts *facts)
 	json_t *query, *statistics, *process;
 
 	*facts = (struct domain_facts){ 0 };
-	if (!domain_is_up(d)) {
+	if (!domain_is_up(d) && !d->other) {
 		take_defined(d, facts);
 		return;
 	}
@@ -211,6 +254,8 @@ int domain_state(const struct domain *d, int *reason)
 		{ "stopped", VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_UNKNOWN },
 	};
 
+	if (d->other)
+		return other_state(d, reason);
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		if (strcmp(states[i].name, d->vm.state) != 0)
 			continue;

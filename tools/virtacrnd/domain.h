@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * VMs as libvirt's clients see them: the VMs of tools/common/vms.h, with a UUID. Nothing is kept in memory: what is defined is on
- * disk, what runs has a command socket. The id of one that runs is its acrn-dm's process id.
+ * disk, what runs has a command socket. The id of one that runs is its acrn-dm's process id. Besides them those of other.h.
  */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tools/common/hypervisor.h"
 #include "tools/common/vms.h"
 
 struct call;
@@ -17,6 +18,8 @@ struct wire_dom;
 struct domain {
 	struct vm_info vm;
 	uint8_t uuid[16];
+	bool other;			/* no acrn-dm's: see other.h */
+	struct hypervisor_vm seen;	/* of one that is */
 };
 
 /* What a VM has and has used; zeros where nobody says. */
@@ -33,7 +36,7 @@ bool domain_find(const char *name, struct domain *out);
 /* Its UUID, without asking its acrn-dm, which is process @pid (0: it does not run). */
 void domain_uuid(const char *name, int pid, uint8_t *uuid);
 
-/* The one that a client means, by its UUID; -1 with the call's error. */
+/* The one that a client means, by its UUID; -1 with the call's error: also if the call changes something and it can only be looked at. */
 int domain_get(struct call *call, const struct wire_dom *wanted, struct domain *out);
 
 /* What it runs by, or its definition; free() it. NULL: a launch file of acrnctl's knows. */
@@ -41,6 +44,9 @@ char *domain_text(const struct domain *d);
 
 /* Time that the virtual CPUs had by a result of "statistics", 0: it does not tell. */
 uint64_t domain_run_ns(const struct json_t *statistics);
+
+/* VIR_VCPU_* of one of "vcpu_stats"; one whose state nobody tells runs. */
+int domain_vcpu_state(const struct json_t *vcpu);
 
 /* CPUs of its virtual CPUs, one each in this order, bit n = CPU n; of one that runs, or by its definition. 0: not known. */
 uint64_t domain_cpus(const struct domain *d, bool live);

@@ -22,10 +22,12 @@ static bool starts_itself(const struct domain *d)
 {
 	struct settings s;
 	char why[256];
-	bool yes = d->vm.defined && settings_read(d->vm.name, &s, why, sizeof(why)) == 0 && s.autostart;
+	bool yes = d->other;
 
-	if (d->vm.defined)
-		settings_free(&s);
+	if (yes || !d->vm.defined)
+		return yes;
+	yes = settings_read(d->vm.name, &s, why, sizeof(why)) == 0 && s.autostart;
+	settings_free(&s);
 	return yes;
 }
 
