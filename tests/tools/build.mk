@@ -26,5 +26,5 @@ tools: $(TOOLS_DM) $(TOOLS_HV) $(TOOLS_TESTED)
 
 # Needs a screen's software (misc/packages/list: virt-manager and what follows it), and half a minute.
 .PHONY: virt-manager-test
-virt-manager-test: $(TOOLS_DM) $(BUILD)/virtacrnd
+virt-manager-test: $(TOOLS_DM) $(TOOLS_HV) $(BUILD)/virtacrnd
 	@timeout 180 tests/tools/virt_manager
