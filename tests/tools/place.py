@@ -45,6 +45,15 @@ def bzimage():
     return bytes(image)
 
 
+class Skip(Exception):
+    """What a case needs is not here; its words say what."""
+
+
+def need_root():
+    if os.getuid():
+        raise Skip("it needs root")
+
+
 class Answer:
     """What a command said."""
 
