@@ -10,6 +10,7 @@ from place import until
 from virt import ERRORS, Virt, domain, text
 
 from case_acrnctl import machine
+from case_virt_limits import limited
 
 RT, SERVICE, VM1, STRANGER = "0 rt 0 2 1 64 100", "1 service 1 2 2 2048 25", "3 vm1 2 2 2 32 50", "4 stranger 2 2 1 32 0"
 RT_ID, SERVICE_ID = 5000000, 5000001
@@ -161,6 +162,21 @@ def test_changes_are_refused(here):
     assert "domain 'rt' is already defined with uuid" in virt.virsh("define", virt.xml("vm2", uuid=uuid), code=1)
     assert virt.raw(read_only=True).call(12, domain("rt", uuid))[0] == ERRORS["OPERATION_DENIED"]
     assert virt.virsh("list", "--all", "--name").split() == ["rt"] and not here.processes()
+
+
+def test_definition_is_refused(here):
+    """Also what virsh edit would send, which is no definition; and by the scenario's file, which says the same later."""
+    machine(here, RT, SERVICE)
+    virt, _ = limited(here)
+    for name in "rt", "service":
+        with open(here.path("shown.xml"), "w", encoding="utf-8") as file:
+            file.write(virt.virsh("dumpxml", name))
+        for command in "define", "create":
+            for path in here.path("shown.xml"), virt.xml(name):
+                assert f"domain '{name}' is " in virt.virsh(command, path, code=1), (command, path)
+    # What is wrong with others is told as ever.
+    assert "<memory>" in virt.virsh("define", virt.xml("vm1", memory="1"), code=1)
+    assert "<name>" in virt.virsh("define", virt.xml("r t"), code=1)
 
 
 def test_definition_of_their_name(here):

@@ -96,7 +96,7 @@ static int create_xml(struct call *call, void *args, void *ret)
 	if (call_check_flags(call, in->flags, VIR_DOMAIN_START_VALIDATE))
 		return -1;
 	if (!domxml_read(in->xml, host_new_xml(), &x, &why))
-		return call_fail(call, why.code, "%s", why.text);
+		return define_refuse(call, &why);
 	result = create(call, &x);
 	if (!result && (!domain_find(x.name, &d) || !domain_put(&d, ret)))
 		result = call_fail(call, VIR_ERR_NO_DOMAIN, "domain '%s' has ended again", x.name);

@@ -71,6 +71,13 @@ int define_check_clash(struct call *call, const struct domxml *x)
 	return result;
 }
 
+int define_refuse(struct call *call, const struct domxml_why *why)
+{
+	struct domain d;
+
+	return domain_find(why->name, &d) && d.other ? other_refuse(call, &d) : call_fail(call, why->code, "%s", why->text);
+}
+
 static int define(struct call *call, const char *xml, wire_dom *ret)
 {
 	struct domxml_why why;
@@ -80,7 +87,7 @@ static int define(struct call *call, const char *xml, wire_dom *ret)
 	int result;
 
 	if (!domxml_read(xml, host_new_xml(), &x, &why))
-		return call_fail(call, why.code, "%s", why.text);
+		return define_refuse(call, &why);
 	define_lock();
 	result = define_check_clash(call, &x);
 	if (!result && store_write(&x, host_dm(), words, sizeof(words)))

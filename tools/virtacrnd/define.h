@@ -4,6 +4,7 @@
 
 struct call;
 struct domxml;
+struct domxml_why;
 
 /* Of two definitions at once one comes first, and the other sees it. */
 void define_lock(void);
@@ -11,3 +12,6 @@ void define_unlock(void);
 
 /* With the lock: name and UUID must both be new, or both be the same domain's. -1 with the call's error. */
 int define_check_clash(struct call *call, const struct domxml *x);
+
+/* XML that is not taken: whatever is wrong with it, a name of the hypervisor's comes first. Returns -1 with the call's error. */
+int define_refuse(struct call *call, const struct domxml_why *why);

@@ -423,6 +423,7 @@ bool domxml_read(const char *text, const struct domxml_host *host, struct domxml
 	const xmlError *error;
 
 	*x = (struct domxml){ 0 };
+	*why->name = 0;
 	if (len > DOMXML_MAX)
 		return domxml_refuse(&r, VIR_ERR_XML_ERROR, NULL, "the XML has %zu bytes; at most %u are taken", len, DOMXML_MAX);
 	x->doc = xmlReadMemory(text, len, "domain.xml", NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
@@ -433,6 +434,7 @@ bool domxml_read(const char *text, const struct domxml_host *host, struct domxml
 	}
 	if (read_root(&r, xmlDocGetRootElement(x->doc), host))
 		return true;
+	strcpy(why->name, x->name);
 	domxml_free(x);
 	return false;
 }

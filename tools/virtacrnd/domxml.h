@@ -32,6 +32,7 @@ struct domxml {
 struct domxml_why {
 	int code;			/* VIR_ERR_* */
 	char text[512];
+	char name[PLACE_NAME_MAX + 1];	/* whose XML it is; "" if it has no good name */
 };
 
 /* What XML is held against. */
