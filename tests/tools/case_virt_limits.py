@@ -60,7 +60,7 @@ def test_cpus_by_themselves(here):
     virt.define("vm2", more="<vcpu placement='static'>6</vcpu>")
     assert vcpu(virt, "vm2") == ("6", "0,1,2,3,4,6")
     with open(os.path.join(here.conf, "vm1.sh"), encoding="utf-8") as file:
-        assert "'--cpu_affinity' '1,3'" in file.read()
+        assert "'--pcpus' '1,3'" in file.read()
     # The machine has CPUs that the Service VM has not.
     total = int(virt.virsh("nodecpumap").split("CPUs present:")[1].split()[0])
     assert total >= 6

@@ -34,7 +34,7 @@ def test_made_by_hvconfig(here):
         virt.virsh("define", here.path(name + ".xml"))
         given, meant = (arguments(path) for path in (os.path.join(here.conf, name + ".sh"), os.path.join(MADE, f"launch_{name}.sh.made")))
         # The bridges acrn-dm adds by itself; the CPUs' numbers, which the launch file has by the board.
-        by_itself = ("-s 0:0,hostbridge", "-s 1:0,lpc", "--cpu_affinity")
+        by_itself = ("-s 0:0,hostbridge", "-s 1:0,lpc", "--pcpus", "--cpu_affinity")
         given = [word.replace(f"pty:{here.run}/{name}.com2", "pty") for word in given if not word.startswith(by_itself)]
         meant = [word.replace("1G", "1024M") for word in meant if not word.startswith(by_itself)]
         assert sorted(given) == sorted(meant), (given, meant)
