@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command socket of acrn-dm, whole program against a fake HSM: every command, events, exit codes, limits, bad input. */
+/* The command socket of acrn-dm: what it says and takes, its limits, bad input. */
 /* unit: devicemodel/core/affinity.c devicemodel/devices.c devicemodel/boot/acpi.c devicemodel/boot/aml.c devicemodel/boot/load.c devicemodel/boot/bzimage.c devicemodel/boot/dsdt.c devicemodel/boot/e820.c devicemodel/boot/elf.c devicemodel/boot/file.c devicemodel/core/bus.c devicemodel/core/config.c devicemodel/core/event.c devicemodel/core/intr_monitor.c devicemodel/core/ioevent.c devicemodel/core/ioreq.c devicemodel/core/irq.c devicemodel/core/log.c devicemodel/core/mem.c devicemodel/core/control.c devicemodel/core/monitor.c devicemodel/core/monitor_cmd.c devicemodel/core/monitor_peer.c devicemodel/core/listener.c devicemodel/core/monitor_stats.c devicemodel/core/options.c devicemodel/core/signal.c devicemodel/core/timer.c devicemodel/core/vm.c devicemodel/pci/bus.c devicemodel/pci/cfg.c devicemodel/pci/hostbridge.c devicemodel/pci/lpc.c devicemodel/pci/ivshmem.c devicemodel/pci/msix.c devicemodel/platform/debugexit.c devicemodel/platform/hpet.c devicemodel/platform/i8042.c devicemodel/platform/pit.c devicemodel/platform/pm.c devicemodel/platform/rtc.c devicemodel/platform/uart.c tests/fake/monitor_client.c tests/fake/dm_hsm.c tests/fake/dm_chr.c tests/fake/dm_virtio.c tests/fake/dm_file.c */
 /* unit-flags: -Idevicemodel -D_GNU_SOURCE */
 /* unit-libs: -ljansson */
 #include <check.h>
 #include <errno.h>
 #include <grp.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,131 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define main dm_main
-#include "main.c"
-#undef main
-
-#include "core/monitor.h"
-#include "dm_chr.h"
-#include "dm_file.h"
-#include "dm_hsm.h"
-#include "monitor_client.h"
-#include "public/irq.h"
-
-#define OUT(port, val, bytes)	{ IOREQ_TYPE_PORTIO, IOREQ_WRITE, port, bytes, val }
-#define POWEROFF		OUT(0x404, 0x2000 | 5 << 10, 2)
-#define HEAR_BUTTON		OUT(0x402, 0x0100, 2)
-
-static char folder[] = "/tmp/monitorXXXXXX";
-static char path[64];
-static char args[512];
-static pthread_t dm;
-static int exit_code;
-static struct monitor_client client;
-
-static void *run(void *unused)
-{
-	char *argv[24] = { "acrn-dm" };
-	int argc = 1;
-
-	(void)unused;
-	for (char *word = strtok(args, " "); word; word = strtok(NULL, " "))
-		argv[argc++] = word;
-	exit_code = dm_main(argc, argv);
-	return NULL;
-}
-
-static void setup(void)
-{
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/vm1.sock", folder);
-	fake_hsm_clear();
-}
-
-static void teardown(void)
-{
-	unlink(path);
-	ck_assert_int_eq(rmdir(folder), 0);
-}
-
-static void start_dm(const char *options)
-{
-	uint8_t kernel[8192];
-
-	fake_bzimage(kernel, sizeof(kernel));
-	snprintf(args, sizeof(args), "-k %s -m 64M --cmd_monitor %s%s vm1", fake_file(0, kernel, sizeof(kernel)), path, options);
-	ck_assert_int_eq(pthread_create(&dm, NULL, run, NULL), 0);
-}
-
-/* acrn-dm up and subscribed to. */
-static void begin(const char *options)
-{
-	json_t *o;
-
-	start_dm(options);
-	client_open(&client, path);
-	json_decref(client_line(&client));
-	/* Until it runs: the first answer may come before that. */
-	do {
-		o = client_ask(&client, "{\"command\":\"subscribe\"}");
-		ck_assert(truth_of(o, "ok"));
-	} while (strcmp(text_of(o, "result.state"), "running") != 0 && (json_decref(o), true));
-	json_decref(o);
-}
-
-/* It ends with @code, having said so, and nothing is left. */
-static void finish(const char *reason, int code)
-{
-	json_t *o = client_event(&client, "stopped");
-
-	ck_assert_str_eq(text_of(o, "reason"), reason);
-	ck_assert_int_eq(number_of(o, "exit_code"), code);
-	/* Who hears of the end finds no socket any more, and no VM. */
-	ck_assert_int_eq(access(path, F_OK), -1);
-	ck_assert(!fake_hsm.created);
-	json_decref(o);
-	ck_assert_ptr_null(client_line(&client));
-	client_close(&client);
-	pthread_join(dm, NULL);
-	ck_assert_int_eq(exit_code, code);
-	ck_assert(!fake_hsm.is_open && !fake_hsm.client && !fake_hsm.running);
-	ck_assert_int_eq(fake_hsm.nr_creates, fake_hsm.nr_destroys);
-}
-
-/* The guest makes these requests now. */
-static void guest_does(const struct fake_step *steps, int nr_steps)
-{
-	fake_hsm.next_step = 0;
-	fake_hsm.step = steps;
-	fake_hsm.nr_steps = nr_steps;
-	while (*(volatile int *)&fake_hsm.next_step < nr_steps || *(volatile bool *)&fake_hsm.busy) {
-		/* A request that ends the VM is not followed by another wait. */
-		if (vm_stop_reason(&vm) != VM_RUN || vm.life == VM_LIFE_STOPPING)
-			return;
-		pthread_kill(dm, SIGUSR1);
-		usleep(1000);
-	}
-}
-
-static void say(const char *command, bool ok)
-{
-	char line[128];
-	json_t *o;
-
-	snprintf(line, sizeof(line), "{\"command\":\"%s\",\"id\":7}", command);
-	o = client_ask(&client, line);
-	ck_assert_msg(truth_of(o, "ok") == ok, "%s: %s", command, text_of(o, "error.message"));
-	ck_assert_str_eq(text_of(o, "command"), command);
-	ck_assert_int_eq(number_of(o, "id"), 7);
-	if (!ok)
-		ck_assert_str_eq(text_of(o, "error.code"), "wrong_state");
-	json_decref(o);
-}
-
-static void expect_event(const char *name)
-{
-	json_decref(client_event(&client, name));
-}
+#include "test_dm_monitor_setup.h"
 
 START_TEST(greets_and_answers_query)
 {
@@ -168,163 +42,6 @@ START_TEST(greets_and_answers_query)
 	json_decref(client_ask(&client, "{\"command\":\"subscribe\"}"));
 	json_decref(client_ask(&client, "{\"command\":\"destroy\"}"));
 	finish("destroyed", 0);
-}
-END_TEST
-
-START_TEST(pauses_and_resumes)
-{
-	begin("");
-	say("resume", false);
-	say("pause", true);
-	ck_assert(!fake_hsm.running);
-	say("pause", false);
-	say("stop", false);
-	say("resume", true);
-	ck_assert(fake_hsm.running);
-	ck_assert_int_eq(fake_hsm.nr_starts, 2);
-	say("destroy", true);
-	finish("destroyed", 0);
-}
-END_TEST
-
-START_TEST(tells_of_pause_and_resume)
-{
-	struct monitor_client other;
-
-	begin("");
-	client_open(&other, path);
-	json_decref(client_line(&other));
-	json_decref(client_ask(&other, "{\"command\":\"pause\"}"));
-	expect_event("paused");
-	json_decref(client_ask(&other, "{\"command\":\"resume\"}"));
-	expect_event("resumed");
-	/* Who did not subscribe hears nothing but answers. */
-	json_t *o = client_ask(&other, "{\"command\":\"query\"}");
-
-	ck_assert_str_eq(text_of(o, "result.state"), "running");
-	json_decref(o);
-	client_close(&other);
-	say("destroy", true);
-	finish("destroyed", 0);
-}
-END_TEST
-
-START_TEST(stop_presses_the_power_button)
-{
-	static const struct fake_step hear[] = { HEAR_BUTTON }, off[] = { POWEROFF };
-	json_t *o;
-
-	begin("");
-	o = client_ask(&client, "{\"command\":\"stop\"}");
-	ck_assert(!truth_of(o, "result.listening"));
-	json_decref(o);
-	guest_does(hear, 1);
-	o = client_ask(&client, "{\"command\":\"stop\"}");
-	ck_assert(truth_of(o, "result.listening"));
-	json_decref(o);
-	ck_assert_int_gt(fake_hsm_count_irq(9, IRQLINE_SET_HIGH), 0);
-	guest_does(off, 1);
-	expect_event("shutdown");
-	finish("poweroff", 0);
-}
-END_TEST
-
-START_TEST(reset_by_monitor)
-{
-	json_t *o;
-
-	begin("");
-	say("pause", true);
-	say("reset", true);
-	o = client_event(&client, "reset");
-	ck_assert_str_eq(text_of(o, "by"), "monitor");
-	json_decref(o);
-	o = client_event(&client, "started");
-	ck_assert_int_eq(number_of(o, "resets"), 1);
-	json_decref(o);
-	ck_assert_int_eq(fake_hsm.nr_resets, 1);
-	ck_assert(fake_hsm.running);
-	say("pause", true);
-	say("destroy", true);
-	finish("destroyed", 0);
-}
-END_TEST
-
-START_TEST(reset_by_guest)
-{
-	static const struct fake_step reset[] = { OUT(0xCF9, 6, 1) };
-	json_t *o;
-
-	begin("");
-	guest_does(reset, 1);
-	o = client_event(&client, "reset");
-	ck_assert_str_eq(text_of(o, "by"), "guest");
-	json_decref(o);
-	expect_event("started");
-	say("destroy", true);
-	finish("destroyed", 0);
-}
-END_TEST
-
-START_TEST(reset_as_the_end)
-{
-	static const struct fake_step reset[] = { OUT(0xCF9, 6, 1) };
-
-	begin(" --exit_on_reset");
-	guest_does(reset, 1);
-	expect_event("reset");
-	finish("reset", 4);
-}
-END_TEST
-
-static void crash(uint32_t reason, const char *kind, const char *why)
-{
-	json_t *o;
-
-	begin("");
-	fake_hsm.state = (struct hc_q_vm_state){ .state = Q_VM_STOPPED, .reason = reason, .vcpu_id = 1, .rip = 0xffffffff81000000 };
-	strcpy(fake_hsm.state.why, why);
-	while (!fake_hsm.page || vm_stop_reason(&vm) == VM_RUN) {
-		pthread_kill(dm, SIGUSR1);
-		usleep(1000);
-	}
-	o = client_event(&client, "crash");
-	ck_assert_str_eq(text_of(o, "kind"), kind);
-	ck_assert_str_eq(text_of(o, "why"), why);
-	ck_assert_int_eq(number_of(o, "vcpu"), 1);
-	ck_assert_str_eq(text_of(o, "rip"), "0xffffffff81000000");
-	json_decref(o);
-	finish("crash", 3);
-}
-
-START_TEST(triple_fault_is_told)
-{
-	crash(Q_STOP_TRIPLE_FAULT, "triple_fault", "");
-}
-END_TEST
-
-START_TEST(hypervisors_reason_is_told)
-{
-	crash(Q_STOP_CRASHED, "hypervisor", "code run where there is no memory");
-}
-END_TEST
-
-START_TEST(failed_reset_is_a_failure)
-{
-	begin("");
-	fake_hsm.reset_err = -EIO;
-	say("reset", true);
-	finish("failure", 1);
-}
-END_TEST
-
-START_TEST(failed_start_leaves_no_socket)
-{
-	fake_hsm.create_err = -EINVAL;
-	start_dm("");
-	pthread_join(dm, NULL);
-	ck_assert_int_eq(exit_code, 1);
-	ck_assert_int_eq(access(path, F_OK), -1);
 }
 END_TEST
 
@@ -705,27 +422,12 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		greets_and_answers_query, pauses_and_resumes, tells_of_pause_and_resume, stop_presses_the_power_button,
-		reset_by_monitor, reset_by_guest, reset_as_the_end, triple_fault_is_told, hypervisors_reason_is_told,
-		failed_reset_is_a_failure, failed_start_leaves_no_socket, statistics_count, bad_input_is_named,
-		lines_come_in_pieces, a_line_has_its_limit, clients_have_their_limit, slow_client_is_dropped,
-		slow_client_does_not_hold_the_end, stale_socket_is_replaced, others_socket_is_left_alone,
-		other_file_is_left_alone, unknown_group_is_an_error, the_file_is_for_root_only, peers_are_checked,
-		successors_file_is_left_alone, client_that_leaves_is_forgotten, schema_is_true,
+		greets_and_answers_query, statistics_count, bad_input_is_named, lines_come_in_pieces, a_line_has_its_limit,
+		clients_have_their_limit, slow_client_is_dropped, slow_client_does_not_hold_the_end, stale_socket_is_replaced,
+		others_socket_is_left_alone, other_file_is_left_alone, successors_file_is_left_alone,
+		client_that_leaves_is_forgotten, unknown_group_is_an_error, the_file_is_for_root_only, peers_are_checked,
+		schema_is_true,
 	};
-	Suite *suite = suite_create("dm_monitor");
-	TCase *tc = tcase_create("monitor");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 30);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_test(tc, tests[i]);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_tests("dm_monitor", tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The life of a VM by the command socket of acrn-dm: every command for it, events, exit codes. */
+/* unit: devicemodel/core/affinity.c devicemodel/devices.c devicemodel/boot/acpi.c devicemodel/boot/aml.c devicemodel/boot/load.c devicemodel/boot/bzimage.c devicemodel/boot/dsdt.c devicemodel/boot/e820.c devicemodel/boot/elf.c devicemodel/boot/file.c devicemodel/core/bus.c devicemodel/core/config.c devicemodel/core/event.c devicemodel/core/intr_monitor.c devicemodel/core/ioevent.c devicemodel/core/ioreq.c devicemodel/core/irq.c devicemodel/core/log.c devicemodel/core/mem.c devicemodel/core/control.c devicemodel/core/monitor.c devicemodel/core/monitor_cmd.c devicemodel/core/monitor_peer.c devicemodel/core/listener.c devicemodel/core/monitor_stats.c devicemodel/core/options.c devicemodel/core/signal.c devicemodel/core/timer.c devicemodel/core/vm.c devicemodel/pci/bus.c devicemodel/pci/cfg.c devicemodel/pci/hostbridge.c devicemodel/pci/lpc.c devicemodel/pci/ivshmem.c devicemodel/pci/msix.c devicemodel/platform/debugexit.c devicemodel/platform/hpet.c devicemodel/platform/i8042.c devicemodel/platform/pit.c devicemodel/platform/pm.c devicemodel/platform/rtc.c devicemodel/platform/uart.c tests/fake/monitor_client.c tests/fake/dm_hsm.c tests/fake/dm_chr.c tests/fake/dm_virtio.c tests/fake/dm_file.c */
+/* unit-flags: -Idevicemodel -D_GNU_SOURCE */
+/* unit-libs: -ljansson */
+#include <check.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "test_dm_monitor_setup.h"
+
+START_TEST(pauses_and_resumes)
+{
+	begin("");
+	say("resume", false);
+	say("pause", true);
+	ck_assert(!fake_hsm.running);
+	say("pause", false);
+	say("stop", false);
+	say("resume", true);
+	ck_assert(fake_hsm.running);
+	ck_assert_int_eq(fake_hsm.nr_starts, 2);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(tells_of_pause_and_resume)
+{
+	struct monitor_client other;
+
+	begin("");
+	client_open(&other, path);
+	json_decref(client_line(&other));
+	json_decref(client_ask(&other, "{\"command\":\"pause\"}"));
+	expect_event("paused");
+	json_decref(client_ask(&other, "{\"command\":\"resume\"}"));
+	expect_event("resumed");
+	/* Who did not subscribe hears nothing but answers. */
+	json_t *o = client_ask(&other, "{\"command\":\"query\"}");
+
+	ck_assert_str_eq(text_of(o, "result.state"), "running");
+	json_decref(o);
+	client_close(&other);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(stop_presses_the_power_button)
+{
+	static const struct fake_step hear[] = { HEAR_BUTTON }, off[] = { POWEROFF };
+	json_t *o;
+
+	begin("");
+	o = client_ask(&client, "{\"command\":\"stop\"}");
+	ck_assert(!truth_of(o, "result.listening"));
+	json_decref(o);
+	guest_does(hear, 1);
+	o = client_ask(&client, "{\"command\":\"stop\"}");
+	ck_assert(truth_of(o, "result.listening"));
+	json_decref(o);
+	ck_assert_int_gt(fake_hsm_count_irq(9, IRQLINE_SET_HIGH), 0);
+	guest_does(off, 1);
+	expect_event("shutdown");
+	finish("poweroff", 0);
+}
+END_TEST
+
+START_TEST(reset_by_monitor)
+{
+	json_t *o;
+
+	begin("");
+	say("pause", true);
+	say("reset", true);
+	o = client_event(&client, "reset");
+	ck_assert_str_eq(text_of(o, "by"), "monitor");
+	json_decref(o);
+	o = client_event(&client, "started");
+	ck_assert_int_eq(number_of(o, "resets"), 1);
+	json_decref(o);
+	ck_assert_int_eq(fake_hsm.nr_resets, 1);
+	ck_assert(fake_hsm.running);
+	say("pause", true);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(reset_by_guest)
+{
+	static const struct fake_step reset[] = { OUT(0xCF9, 6, 1) };
+	json_t *o;
+
+	begin("");
+	guest_does(reset, 1);
+	o = client_event(&client, "reset");
+	ck_assert_str_eq(text_of(o, "by"), "guest");
+	json_decref(o);
+	expect_event("started");
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(reset_as_the_end)
+{
+	static const struct fake_step reset[] = { OUT(0xCF9, 6, 1) };
+
+	begin(" --exit_on_reset");
+	guest_does(reset, 1);
+	expect_event("reset");
+	finish("reset", 4);
+}
+END_TEST
+
+static void crash(uint32_t reason, const char *kind, const char *why)
+{
+	json_t *o;
+
+	begin("");
+	fake_hsm.state = (struct hc_q_vm_state){ .state = Q_VM_STOPPED, .reason = reason, .vcpu_id = 1, .rip = 0xffffffff81000000 };
+	strcpy(fake_hsm.state.why, why);
+	while (!fake_hsm.page || vm_stop_reason(&vm) == VM_RUN) {
+		pthread_kill(dm, SIGUSR1);
+		usleep(1000);
+	}
+	o = client_event(&client, "crash");
+	ck_assert_str_eq(text_of(o, "kind"), kind);
+	ck_assert_str_eq(text_of(o, "why"), why);
+	ck_assert_int_eq(number_of(o, "vcpu"), 1);
+	ck_assert_str_eq(text_of(o, "rip"), "0xffffffff81000000");
+	json_decref(o);
+	finish("crash", 3);
+}
+
+START_TEST(triple_fault_is_told)
+{
+	crash(Q_STOP_TRIPLE_FAULT, "triple_fault", "");
+}
+END_TEST
+
+START_TEST(hypervisors_reason_is_told)
+{
+	crash(Q_STOP_CRASHED, "hypervisor", "code run where there is no memory");
+}
+END_TEST
+
+START_TEST(failed_reset_is_a_failure)
+{
+	begin("");
+	fake_hsm.reset_err = -EIO;
+	say("reset", true);
+	finish("failure", 1);
+}
+END_TEST
+
+START_TEST(failed_start_leaves_no_socket)
+{
+	fake_hsm.create_err = -EINVAL;
+	start_dm("");
+	pthread_join(dm, NULL);
+	ck_assert_int_eq(exit_code, 1);
+	ck_assert_int_eq(access(path, F_OK), -1);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		pauses_and_resumes, tells_of_pause_and_resume, stop_presses_the_power_button, reset_by_monitor, reset_by_guest,
+		reset_as_the_end, triple_fault_is_told, hypervisors_reason_is_told, failed_reset_is_a_failure,
+		failed_start_leaves_no_socket,
+	};
+
+	return run_tests("dm_monitor_life", tests, sizeof(tests) / sizeof(tests[0]));
+}
