@@ -386,7 +386,7 @@ void monitor_ended(struct vm *vm)
 	case VM_STOP_RESET:
 		vm->nr_resets++;
 		monitor_event(vm, "reset", json_pack("{s:s}", "by", vm->reset_asked ? "monitor" : "guest"));
-		vm->reset_asked = false;
+		vm->reset_asked = vm->reboot_wished = false;
 		break;
 	case VM_STOP_CRASH:
 		monitor_event(vm, "crash", crash_facts(vm));

@@ -170,15 +170,29 @@ static json_t *run_resume(struct call *call)
 	return json_object();
 }
 
-static json_t *run_stop(struct call *call)
+/* For the end, or for a reset: then a guest that does not listen is left alone, or it finds the button pressed later, and stays off. */
+static json_t *press_button(struct call *call, bool reboot)
 {
 	struct vm *vm = call->vm;
+	bool listening;
 
 	if (!in_state(call, VM_LIFE_RUNNING))
 		return NULL;
 	if (!vm->power_button.press)
 		return refuse(call->no, "failed", "this VM has no power button");
-	return json_pack("{s:b}", "listening", (int)vm->power_button.press(vm->power_button.arg));
+	listening = vm->power_button.press(vm->power_button.arg, !reboot);
+	vm->reboot_wished = reboot && listening;
+	return json_pack("{s:b}", "listening", (int)listening);
+}
+
+static json_t *run_stop(struct call *call)
+{
+	return press_button(call, false);
+}
+
+static json_t *run_reboot(struct call *call)
+{
+	return press_button(call, true);
 }
 
 /* Also a paused VM may be reset or ended. */
@@ -254,6 +268,7 @@ static const struct command commands[] = {
 	{ "pause", run_pause, { { 0 } } },
 	{ "resume", run_resume, { { 0 } } },
 	{ "stop", run_stop, { { 0 } } },
+	{ "reboot", run_reboot, { { 0 } } },
 	{ "reset", run_reset, { { 0 } } },
 	{ "destroy", run_destroy, { { 0 } } },
 	{ "blkrescan", run_blkrescan,

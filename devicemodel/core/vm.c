@@ -150,6 +150,13 @@ void vm_request_stop(struct vm *vm, enum vm_stop why)
 	event_wake(vm);
 }
 
+void vm_power_off(struct vm *vm)
+{
+	if (vm->reboot_wished)
+		vm->reset_asked = true;
+	vm_request_stop(vm, vm->reboot_wished ? VM_STOP_RESET : VM_STOP_POWEROFF);
+}
+
 enum vm_stop vm_stop_reason(struct vm *vm)
 {
 	return atomic_load_explicit(&vm->stop, memory_order_relaxed);

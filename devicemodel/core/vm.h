@@ -94,13 +94,14 @@ struct vm {
 	struct vm_crash crash;		/* for VM_STOP_CRASH; main thread */
 	enum vm_life life;		/* device lock */
 	bool reset_asked;		/* by the command socket; device lock */
+	bool reboot_wished;		/* the guest's next power-off is to be a reset; device lock */
 	uint64_t nr_resets;		/* device lock */
 	uint64_t nr_requests;		/* I/O requests answered; counted by the main thread */
 	uint64_t created_ns;		/* clock_ns() then */
 	struct monitor *monitor;	/* owned by core/monitor.c; NULL: no command socket */
 	struct control *controls;	/* core/control.h; device lock */
-	/* True if the guest listens to it. Set by platform/pm.c; device lock. */
-	struct { bool (*press)(void *arg); void *arg; } power_button;
+	/* True if the guest listens to it; else it is pressed only with @unheard. Set by platform/pm.c; device lock. */
+	struct { bool (*press)(void *arg, bool unheard); void *arg; } power_button;
 	bool created, running;		/* main thread: what to undo */
 };
 
@@ -137,6 +138,9 @@ int vm_set_bsp(struct vm *vm, const struct acrn_vcpu_regs *regs);
 
 /* Ask the run loop to end for @why. Any thread. */
 void vm_request_stop(struct vm *vm, enum vm_stop why);
+
+/* The guest switched itself off: the run loop ends, or the VM is reset where a reboot is wished for. Device lock held. */
+void vm_power_off(struct vm *vm);
 
 /* What has been asked for, VM_RUN when nothing. */
 enum vm_stop vm_stop_reason(struct vm *vm);

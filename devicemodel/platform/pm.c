@@ -84,7 +84,7 @@ static void cnt_write(void *dev, uint64_t offset, unsigned int size, uint64_t va
 
 	pm->control = v & CNT_KEEP;
 	if ((v & CNT_SLP_EN) && CNT_SLP_TYP(v) == LAYOUT_S5_SLP_TYP)
-		vm_request_stop(pm->vm, VM_STOP_POWEROFF);
+		vm_power_off(pm->vm);
 }
 
 static uint64_t tmr_read(void *dev, uint64_t offset, unsigned int size)
@@ -118,14 +118,16 @@ static const struct bus_ops cnt_ops = { .read = cnt_read, .write = cnt_write };
 static const struct bus_ops tmr_ops = { .read = tmr_read };
 static const struct bus_ops rst_ops = { .read = rst_read, .write = rst_write };
 
-/* Device lock held. True if the guest takes interrupts of the button: otherwise it may look at the status, or never. */
-static bool press_power_button(void *state)
+/* Device lock held. True if the guest takes interrupts of the button: otherwise it may look at the status, later, or never. */
+static bool press_power_button(void *state, bool unheard)
 {
 	struct pm *pm = state;
+	bool heard = pm->enable & PM1_POWER_BUTTON;
 
-	pm->status |= PM1_POWER_BUTTON;
+	if (heard || unheard)
+		pm->status |= PM1_POWER_BUTTON;
 	update_sci(pm);
-	return pm->enable & PM1_POWER_BUTTON;
+	return heard;
 }
 
 static void pm_reset(void *state)

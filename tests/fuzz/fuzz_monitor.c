@@ -34,9 +34,9 @@ static int rescan(struct control *control, const char *path, const char **why)
 	return strlen(path) % 2 ? -1 : 0;
 }
 
-static bool press(void *arg)
+static bool press(void *arg, bool unheard)
 {
-	(void)arg;
+	(void)arg, (void)unheard;
 	return true;
 }
 

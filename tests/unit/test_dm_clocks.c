@@ -343,7 +343,9 @@ END_TEST
 
 START_TEST(power_button_raises_the_sci)
 {
-	ck_assert(!vm.power_button.press(vm.power_button.arg));	/* the guest does not listen yet */
+	ck_assert(!vm.power_button.press(vm.power_button.arg, false));	/* the guest does not listen yet */
+	ck_assert_uint_eq(fake_in(&vm, 0x400, 2), 0);
+	ck_assert(!vm.power_button.press(vm.power_button.arg, true));
 	ck_assert_int_eq(fake_hsm_count_irq(LAYOUT_GSI_SCI, IRQLINE_SET_HIGH), 0);
 	fake_out(&vm, 0x402, 2, 0x0100);
 	ck_assert_int_eq(fake_hsm_count_irq(LAYOUT_GSI_SCI, IRQLINE_SET_HIGH), 1);
@@ -352,7 +354,7 @@ START_TEST(power_button_raises_the_sci)
 	ck_assert_int_eq(fake_hsm_count_irq(LAYOUT_GSI_SCI, IRQLINE_SET_LOW), 1);
 	ck_assert_uint_eq(fake_in(&vm, 0x400, 2), 0);
 	ck_assert_uint_eq(fake_in(&vm, 0x402, 2), 0x0100);
-	ck_assert(vm.power_button.press(vm.power_button.arg));
+	ck_assert(vm.power_button.press(vm.power_button.arg, false));
 	ck_assert_uint_eq(fake_in(&vm, 0x400, 2), 0x0100);
 	fake_out(&vm, 0x400, 4, 0xFFFFFFFF);
 	ck_assert_uint_eq(fake_in(&vm, 0x402, 2), 0x0721);

@@ -68,6 +68,116 @@ START_TEST(stop_presses_the_power_button)
 }
 END_TEST
 
+/* Asks for it; @listening is what the guest is expected to do. */
+static void press(const char *command, bool listening)
+{
+	char line[64];
+	json_t *o;
+
+	snprintf(line, sizeof(line), "{\"command\":\"%s\"}", command);
+	o = client_ask(&client, line);
+	ck_assert(truth_of(o, "ok") && truth_of(o, "result.listening") == listening);
+	json_decref(o);
+}
+
+static void expect_reset(const char *by)
+{
+	json_t *o = client_event(&client, "reset");
+
+	ck_assert_str_eq(text_of(o, "by"), by);
+	json_decref(o);
+}
+
+static const struct fake_step hear_step[] = { HEAR_BUTTON }, off_step[] = { POWEROFF };
+
+/* The guest's answer to it is a reset, in place, once: the next power-off is one again. */
+START_TEST(reboot_makes_a_reset_of_a_poweroff)
+{
+	json_t *o;
+
+	begin("");
+	guest_does(hear_step, 1);
+	press("reboot", true);
+	ck_assert_int_gt(fake_hsm_count_irq(9, IRQLINE_SET_HIGH), 0);
+	guest_does(off_step, 1);
+	expect_reset("monitor");
+	o = client_event(&client, "started");
+	ck_assert_int_eq(number_of(o, "resets"), 1);
+	json_decref(o);
+	ck_assert(fake_hsm.nr_resets == 1 && fake_hsm.nr_creates == 1 && fake_hsm.running);
+	guest_does(hear_step, 1);
+	press("stop", true);
+	guest_does(off_step, 1);
+	expect_event("shutdown");
+	finish("poweroff", 0);
+}
+END_TEST
+
+START_TEST(reboot_is_withdrawn)
+{
+	begin("");
+	guest_does(hear_step, 1);
+	press("reboot", true);
+	press("stop", true);
+	guest_does(off_step, 1);
+	expect_event("shutdown");
+	finish("poweroff", 0);
+}
+END_TEST
+
+/* Who asked was told that nothing will come of it: then nothing does, also when the guest begins to listen. */
+START_TEST(reboot_unheard_is_forgotten)
+{
+	begin("");
+	press("reboot", false);
+	guest_does(hear_step, 1);
+	ck_assert_int_eq(fake_hsm_count_irq(9, IRQLINE_SET_HIGH), 0);
+	guest_does(off_step, 1);
+	expect_event("shutdown");
+	finish("poweroff", 0);
+}
+END_TEST
+
+/* It resets itself: that is what was wished for, and no wish is left. */
+START_TEST(reboot_by_the_guest_itself)
+{
+	static const struct fake_step reset[] = { OUT(0xCF9, 6, 1) };
+
+	begin("");
+	guest_does(hear_step, 1);
+	press("reboot", true);
+	guest_does(reset, 1);
+	expect_reset("guest");
+	expect_event("started");
+	guest_does(off_step, 1);
+	expect_event("shutdown");
+	finish("poweroff", 0);
+}
+END_TEST
+
+START_TEST(reboot_as_the_end)
+{
+	begin(" --exit_on_reset");
+	guest_does(hear_step, 1);
+	press("reboot", true);
+	guest_does(off_step, 1);
+	expect_reset("monitor");
+	finish("reset", 4);
+}
+END_TEST
+
+START_TEST(reboot_then_destroy)
+{
+	begin("");
+	guest_does(hear_step, 1);
+	press("reboot", true);
+	say("pause", true);
+	say("reboot", false);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
 START_TEST(reset_by_monitor)
 {
 	json_t *o;
@@ -170,9 +280,10 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		pauses_and_resumes, tells_of_pause_and_resume, stop_presses_the_power_button, reset_by_monitor, reset_by_guest,
-		reset_as_the_end, triple_fault_is_told, hypervisors_reason_is_told, failed_reset_is_a_failure,
-		failed_start_leaves_no_socket,
+		pauses_and_resumes, tells_of_pause_and_resume, stop_presses_the_power_button, reboot_makes_a_reset_of_a_poweroff,
+		reboot_is_withdrawn, reboot_unheard_is_forgotten, reboot_by_the_guest_itself, reboot_as_the_end,
+		reboot_then_destroy, reset_by_monitor, reset_by_guest, reset_as_the_end, triple_fault_is_told,
+		hypervisors_reason_is_told, failed_reset_is_a_failure, failed_start_leaves_no_socket,
 	};
 
 	return run_tests("dm_monitor_life", tests, sizeof(tests) / sizeof(tests[0]));
