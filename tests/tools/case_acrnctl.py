@@ -51,9 +51,24 @@ def test_stop_many_at_once(here):
     assert here.ctl("stop", *names).out.count("stopped (poweroff)") == 4
 
 
+def test_reboot(here):
+    """The guest shuts down and boots again, in the same acrn-dm."""
+    here.add("vm1")
+    here.ctl("start", "vm1")
+    pid, = here.processes()
+    assert here.ctl("reboot", "vm1").out == "vm1 asked to reboot\n"
+    until(lambda: here.query("vm1")["resets"] == 1)
+    assert here.processes() == [pid]
+    here.ctl("pause", "vm1")
+    assert "this needs it running" in here.ctl("reboot", "vm1", code=STATE).err
+    here.ctl("resume", "vm1")
+    assert here.ctl("stop", "vm1").out == "vm1 stopped (poweroff)\n"
+
+
 def test_stop_deaf_guest(here):
     here.add("vm1", guest="deaf")
     here.ctl("start", "vm1")
+    assert "\"acrnctl reset vm1\" does it at once" in here.ctl("reboot", "vm1", code=FAILED).err
     assert "does not listen" in here.ctl("stop", "vm1", code=FAILED).err
     assert here.state("vm1") == "running"
     here.ctl("stop", "-f", "vm1")
@@ -299,7 +314,7 @@ def test_completion(here):
 
     usage = here.ctl("help").out.splitlines()
     commands = [line.split()[0] for line in usage if line.startswith("  ")]
-    assert len(commands) == 13 and set(commands) <= set(complete("acrnctl"))
+    assert len(commands) == 14 and set(commands) <= set(complete("acrnctl"))
     here.add("vm1")
     assert complete("acrnctl", "start") == ["vm1"]
     assert "order=" in complete("acrnctl", "set", "vm1")

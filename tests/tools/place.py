@@ -177,3 +177,10 @@ class Place:
         file = sock.makefile("rw", encoding="utf-8")
         json.loads(file.readline())
         return file
+
+    def query(self, name):
+        """What its acrn-dm says of itself."""
+        with self.monitor(name) as file:
+            file.write('{"command":"query"}\n')
+            file.flush()
+            return json.loads(file.readline())["result"]

@@ -47,6 +47,7 @@ int cmd_del(int argc, char **argv);
 int cmd_set(int argc, char **argv);
 int cmd_start(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
+int cmd_reboot(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);

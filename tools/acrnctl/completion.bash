@@ -4,7 +4,7 @@
 _acrnctl()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} last=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands="list add del set start stop reset pause resume blkrescan console top events help"
+	local commands="list add del set start stop reboot reset pause resume blkrescan console top events help"
 	local options="--json --help"
 
 	if [ "$COMP_CWORD" = 1 ]; then

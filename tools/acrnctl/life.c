@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* acrnctl start, stop, reset, pause, resume, blkrescan. */
+/* acrnctl start, stop, reboot, reset, pause, resume, blkrescan. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,9 +90,23 @@ static unsigned int stop_timeout(const char *name)
 	return timeout;
 }
 
-static int ask_to_stop(struct stopping *s, const char *name)
+/* By "stop" or "reboot"; @otherwise is the command that needs no guest for it. */
+static int press_button(struct monitor *m, const char *name, const char *command, const char *otherwise)
 {
 	json_t *answer;
+	int code = ctl_ask(m, name, command, NULL, &answer);
+
+	if (code)
+		return code;
+	if (!json_is_true(json_object_get(json_object_get(answer, "result"), "listening")))
+		code = ctl_fail(CTL_FAILED, name, "its guest does not listen to the power button (yet); \"acrnctl %s %s\" does it at once",
+				otherwise, name);
+	json_decref(answer);
+	return code;
+}
+
+static int ask_to_stop(struct stopping *s, const char *name)
+{
 	int code = ctl_connect(&s->m, name);
 
 	if (code)
@@ -100,12 +114,8 @@ static int ask_to_stop(struct stopping *s, const char *name)
 	code = ctl_ask(&s->m, name, "subscribe", NULL, NULL);
 	if (!code && ctl.force)
 		code = ctl_ask(&s->m, name, "destroy", NULL, NULL);
-	else if (!code && !(code = ctl_ask(&s->m, name, "stop", NULL, &answer))) {
-		if (!json_is_true(json_object_get(json_object_get(answer, "result"), "listening")))
-			code = ctl_fail(CTL_FAILED, name,
-					"its guest does not listen to the power button (yet); \"acrnctl stop -f %s\" ends it at once", name);
-		json_decref(answer);
-	}
+	else if (!code)
+		code = press_button(&s->m, name, "stop", "stop -f");
 	s->deadline = monitor_now_ms() + stop_timeout(name) * 1000ull;
 	s->asked = code == CTL_OK;
 	if (code)
@@ -165,6 +175,18 @@ static int simple(const char *name, const char *command, const char *said)
 	return code ? code : ctl_done(name, NULL, "%s", said);
 }
 
+static int reboot(const char *name)
+{
+	struct monitor m;
+	int code = ctl_connect(&m, name);
+
+	if (code)
+		return code;
+	code = press_button(&m, name, "reboot", "reset");
+	monitor_close(&m);
+	return code ? code : ctl_done(name, NULL, "asked to reboot");
+}
+
 static int reset(const char *name)
 {
 	return simple(name, "reset", "reset");
@@ -178,6 +200,11 @@ static int pause_vm(const char *name)
 static int resume(const char *name)
 {
 	return simple(name, "resume", "resumed");
+}
+
+int cmd_reboot(int argc, char **argv)
+{
+	return for_each(argc, argv, reboot);
 }
 
 int cmd_reset(int argc, char **argv)
