@@ -103,6 +103,17 @@ def test_reboot_by_the_guest(here):
     virt.virsh("destroy", "vm1")
 
 
+def test_reboot_asked_for(here):
+    virt = Virt(here)
+    events = listening(virt, "--all")
+    virt.define()
+    virt.virsh("start", "vm1")
+    until(lambda: virt.raw().call(27, domain("vm1", virt.virsh("domuuid", "vm1").strip()) + b"\0\0\0\0")[0] == 0)
+    events.expect("Started Booted", "reboot")
+    virt.shut_down("vm1")
+    events.expect("reboot", "Shutdown Finished", "Stopped Shutdown")
+
+
 def test_others_do_it(here):
     """VMs of acrnctl, by a launch file of its own; and those that ran before the daemon."""
     here.add("vm1")

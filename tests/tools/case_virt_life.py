@@ -8,7 +8,7 @@ import time
 import xml.etree.ElementTree as ET
 
 from place import DM, until
-from virt import Virt, domain
+from virt import ERRORS, Virt, domain
 
 UUID = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 
@@ -57,6 +57,37 @@ def test_shutdown_by_virsh(here):
     until(lambda: virt.virsh("domstate", "vm1").strip() == "shut off")
 
 
+def test_reboot(here):
+    """The guest shuts down, and the same domain boots again; then a shutdown is one."""
+    virt = Virt(here)
+    virt.define(uuid=UUID)
+    virt.virsh("start", "vm1")
+    pid, = here.processes()
+    for number, flags in enumerate((b"\0\0\0\0", b"\0\0\0\1")):
+        # As soon as it listens.
+        until(lambda flags=flags: virt.raw().call(27, domain("vm1", UUID) + flags)[0] == 0)
+        until(lambda number=number: here.query("vm1")["resets"] == number + 1)
+    time.sleep(0.2)
+    virt.virsh("reboot", "--mode", "acpi", "vm1")
+    until(lambda: here.query("vm1")["resets"] == 3)
+    assert here.processes() == [pid] and virt.virsh("domid", "vm1").strip() == str(pid)
+    # Ways that need something in the guest.
+    code, words = virt.raw().call(27, domain("vm1", UUID) + b"\0\0\0\2")
+    assert code == ERRORS["ARGUMENT_UNSUPPORTED"] and "by its power button (--mode acpi)" in words
+    assert "by its power button" in virt.virsh("reboot", "--mode", "agent", "vm1", code=1)
+    virt.shut_down("vm1")
+    assert "is not running" in virt.virsh("reboot", "vm1", code=1)
+
+
+def test_reboot_as_the_end(here):
+    """By on_reboot."""
+    virt = Virt(here)
+    virt.define(uuid=UUID, more="<on_reboot>destroy</on_reboot>")
+    virt.virsh("start", "vm1")
+    until(lambda: virt.raw().call(27, domain("vm1", UUID) + b"\0\0\0\0")[0] == 0)
+    until(lambda: virt.virsh("domstate", "vm1").strip() == "shut off")
+
+
 def test_children_are_reaped(here):
     virt = Virt(here, guest="poweroff=50")
     virt.define()
@@ -74,6 +105,7 @@ def test_guest_that_does_not_listen(here):
     virt.define()
     virt.virsh("start", "vm1")
     assert "its guest does not listen to the power button (yet); virsh destroy ends it" in virt.virsh("shutdown", "vm1", code=1)
+    assert "virsh reset resets it at once" in virt.virsh("reboot", "vm1", code=1)
     assert "shutdown" not in virt.virsh("domstate", "vm1")
     virt.virsh("destroy", "--graceful", "vm1")
     assert not here.processes()
@@ -253,7 +285,7 @@ def test_read_only_changes_nothing(here):
     virt = Virt(here)
     virt.define()
     raw = virt.raw(read_only=True)
-    for procedure in (11, 350, 35, 231, 29, 9, 196, 33, 258, 12, 234, 34, 28, 245):
+    for procedure in (11, 350, 35, 231, 29, 9, 196, 33, 258, 27, 12, 234, 34, 28, 245):
         code, words = raw.call(procedure)
         assert code == 29 and "forbidden for read only access" in words
     assert ET.fromstring(virt.virsh("dumpxml", "vm1", read_only=True)).findtext("name") == "vm1"

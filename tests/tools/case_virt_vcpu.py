@@ -94,7 +94,7 @@ def test_refused(here):
     virt = Virt(here)
     virt.define()
     virt.virsh("start", "vm1")
-    for words, why in (("set-user-password vm1 root x", "no agent in the guest"), ("reboot vm1", "virsh reset does at once"),
+    for words, why in (("set-user-password vm1 root x", "no agent in the guest"),
                        ("setmem vm1 64M", "change <memory> and start it again"), ("save vm1 /tmp/x", "the state of a VM cannot be saved"),
                        ("setvcpus vm1 2", "change the definition (virsh edit) and start it again"),
                        ("attach-device vm1 " + virt.xml(), "change the definition (virsh edit)"),

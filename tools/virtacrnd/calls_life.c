@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Start, end, pause and reset. */
+/* Start, end, pause, reboot and reset. */
 #include <errno.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -108,23 +108,24 @@ static int command(struct call *call, const struct wire_dom *wanted, const char 
 	return err;
 }
 
-static int press_button(struct call *call, const struct wire_dom *wanted)
+/* By "stop" or "reboot"; @otherwise says what needs no guest for it. */
+static int press_button(struct call *call, const struct wire_dom *wanted, const char *name, const char *otherwise)
 {
 	json_t *result = NULL;
 	bool heard;
 
-	if (command(call, wanted, "stop", &result))
+	if (command(call, wanted, name, &result))
 		return -1;
 	heard = json_is_true(json_object_get(result, "listening"));
 	json_decref(result);
 	return heard ? 0 : call_fail(call, VIR_ERR_OPERATION_FAILED,
-				     "domain '%s': its guest does not listen to the power button (yet); virsh destroy ends it at once", wanted->name);
+				     "domain '%s': its guest does not listen to the power button (yet); virsh %s it at once", wanted->name, otherwise);
 }
 
 static int shutdown_domain(struct call *call, void *args, void *ret)
 {
 	(void)ret;
-	return press_button(call, args);
+	return press_button(call, args, "stop", "destroy ends");
 }
 
 static int shutdown_flags(struct call *call, void *args, void *ret)
@@ -132,7 +133,18 @@ static int shutdown_flags(struct call *call, void *args, void *ret)
 	const wire_dom_flags *in = args;
 
 	(void)ret;
-	return call_check_flags(call, in->flags, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) ? -1 : press_button(call, &in->dom);
+	return call_check_flags(call, in->flags, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) ? -1 : press_button(call, &in->dom, "stop", "destroy ends");
+}
+
+static int reboot(struct call *call, void *args, void *ret)
+{
+	const wire_dom_flags *in = args;
+
+	(void)ret;
+	if (in->flags & ~(unsigned int)VIR_DOMAIN_REBOOT_ACPI_POWER_BTN)
+		return call_fail(call, VIR_ERR_ARGUMENT_UNSUPPORTED, "unsupported flags 0x%x: a guest is asked to reboot by its power button (--mode acpi), "
+				 "there is no other way to reach it", in->flags & ~(unsigned int)VIR_DOMAIN_REBOOT_ACPI_POWER_BTN);
+	return press_button(call, &in->dom, "reboot", "reset resets");
 }
 
 /* An acrn-dm that does not obey; its VM goes with it. */
@@ -216,6 +228,7 @@ const struct call_row calls_life[] = {
 	{ 196, "create_with_flags", ROW(wire_dom_flags), ROW(wire_dom), 0, create_with_flags },
 	{ 33, "shutdown", ROW(wire_dom), ROW_VOID, 0, shutdown_domain },
 	{ 258, "shutdown_flags", ROW(wire_dom_flags), ROW_VOID, 0, shutdown_flags },
+	{ 27, "reboot", ROW(wire_dom_flags), ROW_VOID, 0, reboot },
 	{ 12, "destroy", ROW(wire_dom), ROW_VOID, 0, destroy },
 	{ 234, "destroy_flags", ROW(wire_dom_flags), ROW_VOID, 0, destroy_flags },
 	{ 34, "suspend", ROW(wire_dom), ROW_VOID, 0, suspend },

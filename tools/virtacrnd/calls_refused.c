@@ -11,7 +11,6 @@
 #define NO_SNAPSHOT	"acrn-dm makes no snapshots: copy the disk while the VM is off"
 #define NO_SCHED	"how CPUs are shared is said in the scenario (policy, priority, weight)"
 #define NO_EMULATOR_PIN	"acrn-dm runs where the Service VM's kernel puts it: taskset(1) on the process with the domain's id"
-#define NO_REBOOT	"acrn-dm cannot ask a guest to reboot: virsh reset does at once what its reset button would; or virsh shutdown, virsh start"
 #define POOL_STAYS	"a pool here is a folder, which is always there: virsh pool-undefine forgets it and leaves the files"
 #define NO_BLOCK_JOB	"acrn-dm moves no disks while they are in use"
 
@@ -19,7 +18,7 @@ static const struct {
 	short first, last;
 	const char *why;
 } refused[] = {
-	{ 8, 8, NO_HOTPLUG }, { 13, 13, NO_HOTPLUG }, { 27, 27, NO_REBOOT }, { 30, 31, NO_BALLOON }, { 32, 32, NO_HOTPLUG },
+	{ 8, 8, NO_HOTPLUG }, { 13, 13, NO_HOTPLUG }, { 30, 31, NO_BALLOON }, { 32, 32, NO_HOTPLUG },
 	{ 53, 55, NO_SAVE }, { 56, 58, NO_SCHED }, { 61, 63, NO_MIGRATION }, { 80, 81, POOL_STAYS }, { 108, 109, NO_MIGRATION }, { 148, 148, NO_MIGRATION },
 	{ 160, 161, NO_HOTPLUG }, { 163, 166, NO_MIGRATION }, { 174, 174, NO_HOTPLUG }, { 182, 182, NO_SAVE }, { 184, 184, NO_SAVE },
 	{ 185, 193, NO_SNAPSHOT }, { 197, 198, NO_BALLOON }, { 199, 199, NO_HOTPLUG }, { 204, 204, NO_BALLOON }, { 207, 207, NO_MIGRATION },
