@@ -5,7 +5,8 @@ _acrn_dm()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} last=${COMP_WORDS[COMP_CWORD - 1]}
 	local options="-B --bootargs -E --elf_file -k --kernel -r --ramdisk -m --memsize -s --pci_slot -l --lpc
-		--cpu_affinity --pcpus --intr_monitor --cmd_monitor --exit_on_reset --debugexit --logger_setting --dump-config
+		--cpu_affinity --pcpus --intr_monitor --cmd_monitor --paused --exit_on_reset --debugexit --logger_setting
+		--dump-config
 		-h --help -v --version"
 	local devices="hostbridge lpc virtio-blk virtio-net virtio-console virtio-rnd"
 

@@ -31,7 +31,7 @@ static int build(void)
 
 static int start(void)
 {
-	int err = vm_start(&vm);
+	int err = vm.start_paused ? 0 : vm_start(&vm);
 
 	if (!err)
 		monitor_started(&vm);
@@ -87,6 +87,7 @@ int main(int argc, char **argv)
 	if (what == OPTIONS_DUMP)
 		config_dump(&vm.config, stdout);
 	if (what == OPTIONS_RUN) {
+		vm.start_paused = config_get_bool(&vm.config, "start.paused");
 		err = build();
 		err = err ? err : live();
 		tear_down(err);

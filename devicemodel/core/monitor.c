@@ -359,8 +359,10 @@ void monitor_close(struct vm *vm, int err)
 void monitor_started(struct vm *vm)
 {
 	vm_lock(vm);
-	vm->life = VM_LIFE_RUNNING;
+	vm->life = vm->start_paused ? VM_LIFE_PAUSED : VM_LIFE_RUNNING;
 	monitor_event(vm, "started", json_pack("{s:I}", "resets", (json_int_t)vm->nr_resets));
+	if (vm->start_paused)
+		monitor_event(vm, "paused", NULL);
 	vm_unlock(vm);
 }
 

@@ -29,7 +29,7 @@ int monitor_open(struct vm *vm);
  */
 void monitor_close(struct vm *vm, int err);
 
-/* Turns in the VM's life, told by the main thread, device lock not held: it runs; it will run no longer. */
+/* Turns in the VM's life, told by the main thread, device lock not held: it runs, or could (--paused); it will run no longer. */
 void monitor_started(struct vm *vm);
 void monitor_ended(struct vm *vm);
 

@@ -162,9 +162,10 @@ static json_t *run_resume(struct call *call)
 
 	if (!in_state(call, VM_LIFE_PAUSED))
 		return NULL;
-	err = hsm_vm_start(&vm->hsm);
+	err = vm_start(vm);
 	if (err)
 		return refuse(call->no, "failed", "the hypervisor did not resume the VM: %s", strerror(-err));
+	vm->start_paused = false;
 	vm->life = VM_LIFE_RUNNING;
 	monitor_event(vm, "resumed", NULL);
 	return json_object();
@@ -187,7 +188,13 @@ static json_t *press_button(struct call *call, bool reboot)
 
 static json_t *run_stop(struct call *call)
 {
-	return press_button(call, false);
+	struct vm *vm = call->vm;
+
+	if (vm->life != VM_LIFE_PAUSED || !vm->start_paused)
+		return press_button(call, false);
+	/* Nothing has run in it that would have to be asked. */
+	vm_request_stop(vm, VM_STOP_DESTROY);
+	return json_pack("{s:b}", "listening", 1);
 }
 
 static json_t *run_reboot(struct call *call)

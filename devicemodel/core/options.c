@@ -26,6 +26,7 @@
 #define DEFAULT_MEMORY	"256M"
 #define ARGS_MAX	4095u
 #define MONITOR_VARIABLE "ACRN_CMD_MONITOR"
+#define PAUSED_VARIABLE	"ACRN_PAUSED"
 
 struct option_row {
 	char letter;			/* 0: long form only */
@@ -303,6 +304,7 @@ static const struct option_row rows[] = {
 	{ 0, "pcpus", "LIST", set_affinity, "cpu.pcpus", "the same by the scenario's CPU numbers" },
 	{ 0, "intr_monitor", "CFG", set_intr_monitor, NULL, "THRESHOLD/s,PERIOD_s,DELAY_ms,DURATION_ms: damp storms" },
 	{ 0, "cmd_monitor", "PATH[,group=NAME]", set_monitor, NULL, "socket for commands; a group besides root may use it" },
+	{ 0, "paused", NULL, set_key, "start.paused", "make the VM; it runs when the command socket says resume" },
 	{ 0, "exit_on_reset", NULL, set_key, "reset.exit", "end with exit code 4 when the guest asks for a reset" },
 	{ 0, "debugexit", NULL, set_key, "debugexit", "writes to port 0xF4 end the VM with exit code 2 * value + 1" },
 	{ 0, "logger_setting", "CFG", set_logger, NULL, "console,level=1..5" },
@@ -447,6 +449,23 @@ static bool take_monitor(struct config *cfg)
 	return config_get(cfg, "monitor.path") || !place || !*place || set_monitor(cfg, &row, place);
 }
 
+/* In the same way it is said that this start shall wait. */
+static bool take_paused(struct config *cfg)
+{
+	const char *wanted = getenv(PAUSED_VARIABLE);
+
+	if (wanted && *wanted && strcmp(wanted, "1") != 0) {
+		log_error(PAUSED_VARIABLE " '%s': expected 1, or nothing", wanted);
+		return false;
+	}
+	if (wanted && *wanted && !set(cfg, "start.paused", "true"))
+		return false;
+	if (!config_get_bool(cfg, "start.paused") || config_get(cfg, "monitor.path"))
+		return true;
+	log_error("--paused: nobody could resume the VM without --cmd_monitor");
+	return false;
+}
+
 /* A host bridge and an ISA bridge belong to every PC; they are added where the user gave none. */
 static bool add_defaults(struct config *cfg)
 {
@@ -486,7 +505,7 @@ enum options_result options_parse(int argc, char **argv, struct config *cfg)
 		log_error("no kernel: give one by -k (Linux bzImage) or -E (ELF)");
 		return OPTIONS_BAD;
 	}
-	if (!take_monitor(cfg) || !add_defaults(cfg))
+	if (!take_monitor(cfg) || !take_paused(cfg) || !add_defaults(cfg))
 		return OPTIONS_BAD;
 	if (!config_get_bool(cfg, "dump"))
 		return OPTIONS_RUN;

@@ -58,7 +58,7 @@ enum {
 enum vm_life {
 	VM_LIFE_CREATED = 0,	/* not started for the first time */
 	VM_LIFE_RUNNING,
-	VM_LIFE_PAUSED,		/* by the command socket */
+	VM_LIFE_PAUSED,		/* by the command socket, or not begun because of --paused */
 	VM_LIFE_STOPPING,	/* the run loop has ended: a reset or the end follows */
 };
 
@@ -93,6 +93,7 @@ struct vm {
 	int exit_code;			/* for VM_STOP_DEBUG_EXIT */
 	struct vm_crash crash;		/* for VM_STOP_CRASH; main thread */
 	enum vm_life life;		/* device lock */
+	bool start_paused;		/* its vCPUs wait for the first command resume; device lock */
 	bool reset_asked;		/* by the command socket; device lock */
 	bool reboot_wished;		/* the guest's next power-off is to be a reset; device lock */
 	uint64_t nr_resets;		/* device lock */
@@ -102,7 +103,7 @@ struct vm {
 	struct control *controls;	/* core/control.h; device lock */
 	/* True if the guest listens to it; else it is pressed only with @unheard. Set by platform/pm.c; device lock. */
 	struct { bool (*press)(void *arg, bool unheard); void *arg; } power_button;
-	bool created, running;		/* main thread: what to undo */
+	bool created, running;		/* what to undo; main thread, in its loop also under the device lock */
 };
 
 #define VM_INITIALIZER { .hsm.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER, .irq.lock = PTHREAD_MUTEX_INITIALIZER }
@@ -126,7 +127,7 @@ int vm_create(struct vm *vm);
 /* Pause if needed, destroy, close the HSM. Harmless on a VM that was never created. */
 void vm_destroy(struct vm *vm);
 
-/* Start, pause: 0 or -errno with a message. */
+/* Start (or go on), pause: 0 or -errno with a message. */
 int vm_start(struct vm *vm);
 int vm_pause(struct vm *vm);
 

@@ -68,6 +68,105 @@ START_TEST(stop_presses_the_power_button)
 }
 END_TEST
 
+/* acrn-dm up with a VM that has not begun, and subscribed to. */
+static void begin_paused(void)
+{
+	json_t *o;
+
+	start_dm(" --paused");
+	client_open(&client, path);
+	json_decref(client_line(&client));
+	do {
+		o = client_ask(&client, "{\"command\":\"subscribe\"}");
+	} while (strcmp(text_of(o, "result.state"), "paused") != 0 && (json_decref(o), true));
+	json_decref(o);
+	ck_assert(fake_hsm.created && !fake_hsm.running && fake_hsm.nr_starts == 0);
+}
+
+START_TEST(starts_paused)
+{
+	static const struct fake_step off[] = { POWEROFF };
+
+	begin_paused();
+	say("pause", false);
+	say("reboot", false);
+	say("resume", true);
+	ck_assert(fake_hsm.running && fake_hsm.nr_starts == 1);
+	/* Begun late, it is paused for a reset all the same. */
+	say("reset", true);
+	expect_event("started");
+	ck_assert(fake_hsm.running && fake_hsm.nr_starts == 2);
+	guest_does(off, 1);
+	expect_event("shutdown");
+	finish("poweroff", 0);
+}
+END_TEST
+
+START_TEST(paused_start_is_as_any_once_begun)
+{
+	begin_paused();
+	say("resume", true);
+	say("pause", true);
+	say("stop", false);
+	say("reset", true);
+	expect_event("started");
+	ck_assert(fake_hsm.running && fake_hsm.nr_starts == 2);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(paused_start_outlives_a_reset)
+{
+	begin_paused();
+	say("reset", true);
+	expect_event("reset");
+	expect_event("started");
+	expect_event("paused");
+	ck_assert(fake_hsm.nr_resets == 1 && fake_hsm.nr_starts == 0);
+	say("resume", true);
+	ck_assert(fake_hsm.running);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+static void end_unbegun(const char *command)
+{
+	begin_paused();
+	say(command, true);
+	finish("destroyed", 0);
+	ck_assert_int_eq(fake_hsm.nr_starts, 0);
+}
+
+START_TEST(paused_start_is_destroyed)
+{
+	end_unbegun("destroy");
+}
+END_TEST
+
+START_TEST(paused_start_is_stopped)
+{
+	end_unbegun("stop");
+}
+END_TEST
+
+START_TEST(paused_start_that_fails)
+{
+	json_t *o;
+
+	begin_paused();
+	fake_hsm.start_err = -EIO;
+	o = client_ask(&client, "{\"command\":\"resume\"}");
+	ck_assert_str_eq(text_of(o, "error.code"), "failed");
+	json_decref(o);
+	fake_hsm.start_err = 0;
+	say("resume", true);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
 /* Asks for it; @listening is what the guest is expected to do. */
 static void press(const char *command, bool listening)
 {
@@ -283,7 +382,9 @@ int main(void)
 		pauses_and_resumes, tells_of_pause_and_resume, stop_presses_the_power_button, reboot_makes_a_reset_of_a_poweroff,
 		reboot_is_withdrawn, reboot_unheard_is_forgotten, reboot_by_the_guest_itself, reboot_as_the_end,
 		reboot_then_destroy, reset_by_monitor, reset_by_guest, reset_as_the_end, triple_fault_is_told,
-		hypervisors_reason_is_told, failed_reset_is_a_failure, failed_start_leaves_no_socket,
+		hypervisors_reason_is_told, failed_reset_is_a_failure, failed_start_leaves_no_socket, starts_paused,
+		paused_start_is_as_any_once_begun, paused_start_outlives_a_reset, paused_start_is_destroyed,
+		paused_start_is_stopped, paused_start_that_fails,
 	};
 
 	return run_tests("dm_monitor_life", tests, sizeof(tests) / sizeof(tests[0]));

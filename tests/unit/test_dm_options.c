@@ -120,6 +120,26 @@ START_TEST(monitor_from_the_environment)
 }
 END_TEST
 
+START_TEST(paused_needs_somebody_to_resume)
+{
+	unsetenv("ACRN_CMD_MONITOR");
+	ck_assert_int_eq(parse("-k k --paused vm1"), OPTIONS_BAD);
+	config_fini(&cfg);
+	ck_assert_int_eq(parse("-k k --paused --cmd_monitor /run/a vm1"), OPTIONS_RUN);
+	ck_assert(config_get_bool(&cfg, "start.paused"));
+	config_fini(&cfg);
+	ck_assert_int_eq(parse("-k k --cmd_monitor /run/a vm1"), OPTIONS_RUN);
+	ck_assert(!config_get_bool(&cfg, "start.paused"));
+	config_fini(&cfg);
+	setenv("ACRN_PAUSED", "1", 1);
+	ck_assert_int_eq(parse("-k k --cmd_monitor /run/a vm1"), OPTIONS_RUN);
+	ck_assert(config_get_bool(&cfg, "start.paused"));
+	config_fini(&cfg);
+	setenv("ACRN_PAUSED", "yes", 1);
+	ck_assert_int_eq(parse("-k k --cmd_monitor /run/a vm1"), OPTIONS_BAD);
+}
+END_TEST
+
 static const char *const bad[] = {
 	"", "vm1", "-k k", "-k", "-k k -k j vm1", "-k k -E e vm1", "-k k a b", "-k k 0123456789abcdef", "-k k a/b",
 	"-k k -m 0 vm1", "-k k -m x vm1", "-k k -m 1T vm1", "-k k -m -1M vm1", "-k k -m 1MM vm1",
@@ -209,6 +229,7 @@ int main(void)
 	tcase_add_test(tc, dump_shows_no_dump);
 	tcase_add_loop_test(tc, memory_sizes, 0, sizeof(sizes) / sizeof(sizes[0]));
 	tcase_add_test(tc, monitor_from_the_environment);
+	tcase_add_test(tc, paused_needs_somebody_to_resume);
 	tcase_add_loop_test(tc, bad_lines_are_refused, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tc, overlong_arguments);
 	tcase_add_test(tc, help_and_version_end);
