@@ -6,7 +6,7 @@ import subprocess
 import xml.etree.ElementTree as ET
 
 from place import DM, until
-from virt import Virt, text
+from virt import Virt, domain, text
 
 UUID = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 
@@ -76,7 +76,22 @@ def test_transient_that_fails(here):
     os.unlink(here.path("bzImage"))
     assert "its launch file ended with 1" in virt.virsh("create", path, code=1)
     assert names(virt, "--all") == [] and left(here) == []
-    assert "unsupported flags 0x1" in virt.virsh("create", "--paused", path, code=1)
+    assert "its launch file ended with 1" in virt.virsh("create", "--paused", path, code=1)
+    code, words = virt.raw().call(10, text("<domain/>") + b"\0\0\0\4")
+    assert code == 74 and "unsupported flags 0x4" in words
+
+
+def test_create_paused(here):
+    virt = Virt(here)
+    virt.virsh("create", "--paused", virt.xml(uuid=UUID))
+    assert names(virt, "--all", "--transient", "--state-paused") == ["vm1"]
+    virt.virsh("resume", "vm1")
+    # Pressed too early, it is heard when the guest listens.
+    virt.raw().call(33, domain("vm1", UUID))
+    until(lambda: names(virt, "--all") == [])
+    virt.virsh("create", "--paused", virt.xml(uuid=UUID))
+    virt.virsh("destroy", "vm1")
+    until(lambda: not left(here))
 
 
 def test_then_defined(here):

@@ -114,6 +114,28 @@ def test_reboot_asked_for(here):
     events.expect("reboot", "Shutdown Finished", "Stopped Shutdown")
 
 
+def test_start_paused(here):
+    virt = Virt(here)
+    events = listening(virt, "--all")
+    virt.define()
+    virt.virsh("start", "--paused", "vm1")
+    events.expect("Started Booted", "Suspended Paused")
+    virt.virsh("resume", "vm1")
+    events.expect("Started Booted", "Suspended Paused", "Resumed Unpaused")
+    virt.shut_down("vm1")
+    virt.virsh("start", "--paused", "vm1")
+    virt.virsh("destroy", "vm1")
+    events.expect("Started Booted", "Suspended Paused", "Stopped Destroyed")
+    # Of one that waits since before the daemon had time for it.
+    here.add("vm2", options="--paused")
+    events.expect("Defined Added")
+    virt.daemon.send_signal(signal.SIGSTOP)
+    here.ctl("start", "vm2")
+    virt.daemon.send_signal(signal.SIGCONT)
+    events.expect("Defined Added", "Started Booted", "Suspended Paused")
+    here.ctl("stop", "vm2")
+
+
 def test_others_do_it(here):
     """VMs of acrnctl, by a launch file of its own; and those that ran before the daemon."""
     here.add("vm1")

@@ -88,6 +88,35 @@ def test_reboot_as_the_end(here):
     until(lambda: virt.virsh("domstate", "vm1").strip() == "shut off")
 
 
+def test_start_paused(here):
+    """Made, and not begun: a guest that would soon go off stays. Then every way on."""
+    virt = Virt(here, guest="poweroff=200")
+    virt.define(uuid=UUID)
+    virt.virsh("start", "--paused", "vm1")
+    time.sleep(0.5)
+    assert virt.virsh("domstate", "--reason", "vm1").strip() == "paused (user)"
+    assert "already active" in virt.virsh("start", "--paused", "vm1", code=1)
+    assert "this needs it running" in virt.virsh("suspend", "vm1", code=1)
+    assert "this needs it running" in virt.virsh("reboot", "vm1", code=1)
+    # Over a reset, too.
+    virt.virsh("reset", "vm1")
+    until(lambda: here.query("vm1")["resets"] == 1 and here.query("vm1")["state"] == "paused")
+    virt.virsh("resume", "vm1")
+    until(lambda: virt.virsh("domstate", "vm1").strip() == "shut off")
+    for words in (("destroy",), ("destroy", "--graceful"), ("shutdown",)):
+        virt.virsh("start", "--paused", "vm1")
+        virt.virsh(*words, "vm1")
+        until(lambda: virt.virsh("domstate", "vm1").strip() == "shut off")
+    # The next start is a usual one.
+    virt.virsh("start", "vm1")
+    until(lambda: virt.virsh("domstate", "vm1").strip() == "shut off")
+    # A launch file of acrnctl's knows nothing of it.
+    here.add("vm2")
+    virt.virsh("start", "--paused", "vm2")
+    assert here.state("vm2") == "paused"
+    here.ctl("stop", "vm2")
+
+
 def test_children_are_reaped(here):
     virt = Virt(here, guest="poweroff=50")
     virt.define()

@@ -33,17 +33,19 @@ static int start_locked(const char *name)
 	uint64_t deadline = monitor_now_ms() + (ctl.timeout_s ? ctl.timeout_s : START_TIMEOUT_S) * 1000ull;
 	struct vm_info vm;
 	char why[1024];
+	bool paused;
 	pid_t pid;
 	int err;
 
 	if (vms_find(name, &vm) && vms_is_up(&vm))
 		return ctl_fail(CTL_STATE, name, "is %s already", vm.state);
-	err = launch_start(name, &pid, why, sizeof(why));
+	err = launch_start(&(struct launch){ .name = name }, &pid, why, sizeof(why));
 	if (!err)
 		err = launch_wait(name, pid, deadline, why, sizeof(why));
 	if (err)
 		return ctl_fail(err == -ETIMEDOUT ? CTL_TIMEOUT : CTL_FAILED, name, "%s", why);
-	return ctl_done(name, json_pack("{s:s}", "state", "running"), "started");
+	paused = vms_find(name, &vm) && !strcmp(vm.state, "paused");
+	return ctl_done(name, json_pack("{s:s}", "state", paused ? "paused" : "running"), paused ? "started, paused" : "started");
 }
 
 static int start(const char *name)

@@ -105,7 +105,7 @@ static int look_again(sd_event_source *source, uint64_t usec, void *arg)
 	struct vm_info vm;
 
 	(void)arg;
-	if (vms_find(now_starting, &vm) && !strcmp(vm.state, "running")) {
+	if (vms_find(now_starting, &vm) && (!strcmp(vm.state, "running") || !strcmp(vm.state, "paused"))) {
 		journal(LOG_NOTICE, now_starting, "started");
 		done_starting();
 	} else if (monitor_now_ms() > deadline) {
@@ -149,7 +149,7 @@ static bool start(const char *name)
 		journal(LOG_INFO, name, "is %s already", vm.state);
 		return false;
 	}
-	if (launch_start(name, &pid, why, sizeof(why))) {
+	if (launch_start(&(struct launch){ .name = name }, &pid, why, sizeof(why))) {
 		journal(LOG_ERR, name, "did not start: %s", why);
 		return false;
 	}

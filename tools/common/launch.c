@@ -22,12 +22,6 @@
 #define BUSY_TRIES	200
 #define BUSY_US		5000
 
-/* What is started: @held stays open in the process, -1: nothing does. */
-struct start {
-	const char *name, *path;
-	int held;
-};
-
 /* Only what its owner alone can change is run as that owner, or as root. */
 static int check_file(const char *path, char *why, size_t why_size)
 {
@@ -72,9 +66,9 @@ static void execute(const char *path, char **argv)
 	}
 }
 
-static void __attribute__((noreturn)) become(const struct start *start, struct settings *s, int log)
+static void __attribute__((noreturn)) become(const struct launch *launch, const char *path, struct settings *s, int log)
 {
-	char *argv[SETTINGS_ARGS_MAX + 2] = { (char *)start->path }, path_of[PLACE_PATH_MAX];
+	char *argv[SETTINGS_ARGS_MAX + 2] = { (char *)path }, path_of[PLACE_PATH_MAX];
 	char monitor[PLACE_PATH_MAX + SETTINGS_GROUP_MAX + 8];
 	int null = open("/dev/null", O_RDONLY);
 	sigset_t none;
@@ -88,34 +82,43 @@ static void __attribute__((noreturn)) become(const struct start *start, struct s
 	dup2(null, 0);
 	dup2(log, 1);
 	dup2(log, 2);
-	snprintf(monitor, sizeof(monitor), "%s%s%s", place_run(path_of, start->name, PLACE_SOCKET), *s->group ? ",group=" : "", s->group);
+	snprintf(monitor, sizeof(monitor), "%s%s%s", place_run(path_of, launch->name, PLACE_SOCKET), *s->group ? ",group=" : "", s->group);
 	setenv("ACRN_CMD_MONITOR", monitor, 1);
-	if (start->held >= 0)
-		fcntl(start->held, F_SETFD, 0);
-	execute(start->path, argv);
-	dprintf(2, "%s: %s\n", start->path, strerror(errno));
+	if (launch->paused)
+		setenv("ACRN_PAUSED", "1", 1);
+	else
+		unsetenv("ACRN_PAUSED");
+	if (launch->once)
+		fcntl(launch->held, F_SETFD, 0);
+	execute(path, argv);
+	dprintf(2, "%s: %s\n", path, strerror(errno));
 	_exit(EXIT_NOT_RUN);
 }
 
-static int start(const struct start *start, pid_t *pid, char *why, size_t why_size)
+int launch_start(const struct launch *launch, pid_t *pid, char *why, size_t why_size)
 {
-	char log_path[PLACE_PATH_MAX];
+	char path[PLACE_PATH_MAX], log_path[PLACE_PATH_MAX];
 	struct settings s;
-	int log, err = check_file(start->path, why, why_size);
+	int log, err;
 
+	if (launch->once)
+		place_run(path, launch->name, PLACE_ONCE);
+	else
+		place_conf(path, launch->name, PLACE_LAUNCH);
+	err = check_file(path, why, why_size);
 	if (!err)
-		err = settings_read(start->name, &s, why, why_size);
+		err = settings_read(launch->name, &s, why, why_size);
 	if (err)
 		return err;
 	place_run_make();
-	log = open(place_run(log_path, start->name, PLACE_LOG), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	log = open(place_run(log_path, launch->name, PLACE_LOG), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (log < 0) {
 		err = -errno;
 		snprintf(why, why_size, "%s: %s", log_path, strerror(-err));
 	} else {
 		*pid = fork();
 		if (*pid == 0)
-			become(start, &s, log);
+			become(launch, path, &s, log);
 		if (*pid < 0) {
 			err = -errno;
 			snprintf(why, why_size, "no process: %s", strerror(-err));
@@ -124,20 +127,6 @@ static int start(const struct start *start, pid_t *pid, char *why, size_t why_si
 	}
 	settings_free(&s);
 	return err;
-}
-
-int launch_start(const char *name, pid_t *pid, char *why, size_t why_size)
-{
-	char path[PLACE_PATH_MAX];
-
-	return start(&(struct start){ name, place_conf(path, name, PLACE_LAUNCH), -1 }, pid, why, why_size);
-}
-
-int launch_start_once(const char *name, int held, pid_t *pid, char *why, size_t why_size)
-{
-	char path[PLACE_PATH_MAX];
-
-	return start(&(struct start){ name, place_run(path, name, PLACE_ONCE), held }, pid, why, why_size);
 }
 
 /* The last line of the log that holds something, cut to fit. */
@@ -171,22 +160,28 @@ void launch_why(const char *name, int status, char *why, size_t why_size)
 		snprintf(why + strlen(why), why_size - strlen(why), ": %s (more in %s)", line, place_run(path, name, PLACE_LOG));
 }
 
-/* It runs: the greeting or an event says so. */
+static bool is_begun(const json_t *from)
+{
+	const char *state = json_string_value(json_object_get(from, "state"));
+
+	return state && (!strcmp(state, "running") || !strcmp(state, "paused"));
+}
+
+/* It runs, or is paused: the greeting or an event says so. */
 static int wait_running(struct monitor *m, json_t *greeting, uint64_t deadline)
 {
-	const char *state = json_string_value(json_object_get(greeting, "state"));
 	json_t *line;
+	bool begun;
 	int err;
 
-	if (state && !strcmp(state, "running"))
+	if (is_begun(greeting))
 		return 0;
 	err = monitor_ask(m, "subscribe", NULL, &line);
 	if (err)
 		return err;
-	state = json_string_value(json_object_get(json_object_get(line, "result"), "state"));
-	err = state && !strcmp(state, "running");
+	begun = is_begun(json_object_get(line, "result"));
 	json_decref(line);
-	if (err)
+	if (begun)
 		return 0;
 	err = monitor_event(m, "started", deadline, &line);
 	if (!err)

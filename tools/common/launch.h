@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Starting a VM by its launch file. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -11,20 +12,27 @@
  */
 int launch_lock(const char *name);
 
-/*
- * Run VM @name's launch file in a session of its own, with its output in RUN/NAME.log and ACRN_CMD_MONITOR saying where acrn-dm
- * makes its socket. 0 with *@pid, or -errno with @why. A launch file that others than its owner and root may write is refused.
- */
-int launch_start(const char *name, pid_t *pid, char *why, size_t why_size);
+/* A start of VM @name. */
+struct launch {
+	const char *name;
+	bool paused;		/* its virtual CPUs wait for command resume */
+	/*
+	 * By the file RUN/NAME.once.sh, which need not be a definition. The process keeps @held open, a descriptor with a lock
+	 * (flock(2)) on the file: so the file is in use exactly as long as it is locked.
+	 */
+	bool once;
+	int held;
+};
 
 /*
- * The same with the file RUN/NAME.once.sh, which need not be a definition. The process keeps @held open, a descriptor with a lock
- * (flock(2)) on the file: so the file is in use exactly as long as it is locked.
+ * Run its launch file in a session of its own, with its output in RUN/NAME.log; the environment tells acrn-dm where to make its
+ * socket (ACRN_CMD_MONITOR) and whether to wait (ACRN_PAUSED). 0 with *@pid, or -errno with @why. A launch file that others than
+ * its owner and root may write is refused.
  */
-int launch_start_once(const char *name, int held, pid_t *pid, char *why, size_t why_size);
+int launch_start(const struct launch *launch, pid_t *pid, char *why, size_t why_size);
 
 /*
- * Wait until the VM runs: 0; -ETIMEDOUT; -ECHILD when the launch file ended before. @why has its exit code and its last
+ * Wait until the VM runs, or is paused: 0; -ETIMEDOUT; -ECHILD when the launch file ended before. @why has its exit code and its last
  * line. @pid, a child of ours, is reaped if it ended.
  */
 int launch_wait(const char *name, pid_t pid, uint64_t deadline, char *why, size_t why_size);

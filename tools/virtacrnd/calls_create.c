@@ -56,25 +56,26 @@ static int write_file(struct call *call, const struct domxml *x, int *lock)
 	return held >= 0 ? held : call_fail(call, VIR_ERR_OPERATION_FAILED, "%s", why);
 }
 
-static int run(struct call *call, const struct domxml *x, int held)
+static int run(struct call *call, const struct domxml *x, unsigned int flags, int held)
 {
+	struct launch launch = { .name = x->name, .paused = flags & VIR_DOMAIN_START_PAUSED, .once = true, .held = held };
 	char why[1024], *text = domxml_text(x, -1);
 	pid_t pid;
-	int result, err = launch_start_once(x->name, held, &pid, why, sizeof(why));
+	int result, err = launch_start(&launch, &pid, why, sizeof(why));
 
 	result = err ? call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': %s", x->name, why) : start_finish(call, x->name, pid, text);
 	free(text);
 	return result;
 }
 
-static int create(struct call *call, const struct domxml *x)
+static int create(struct call *call, const struct domxml *x, unsigned int flags)
 {
 	int held, result, lock = -1;
 
 	define_lock();
 	held = write_file(call, x, &lock);
 	define_unlock();
-	result = held < 0 ? -1 : run(call, x, held);
+	result = held < 0 ? -1 : run(call, x, flags, held);
 	if (held >= 0)
 		close(held);
 	if (lock >= 0)
@@ -93,11 +94,11 @@ static int create_xml(struct call *call, void *args, void *ret)
 	int result;
 
 	/* Validation is no more than what is always checked. */
-	if (call_check_flags(call, in->flags, VIR_DOMAIN_START_VALIDATE))
+	if (call_check_flags(call, in->flags, VIR_DOMAIN_START_PAUSED | VIR_DOMAIN_START_VALIDATE))
 		return -1;
 	if (!domxml_read(in->xml, host_new_xml(), &x, &why))
 		return define_refuse(call, &why);
-	result = create(call, &x);
+	result = create(call, &x, in->flags);
 	if (!result && (!domain_find(x.name, &d) || !domain_put(&d, ret)))
 		result = call_fail(call, VIR_ERR_NO_DOMAIN, "domain '%s' has ended again", x.name);
 	domxml_free(&x);

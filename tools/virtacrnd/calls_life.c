@@ -22,18 +22,19 @@
 #define DESTROY_MS	10000u
 #define KILL_MS		3000u
 
-static int start_locked(struct call *call, const struct domain *d)
+static int start_locked(struct call *call, const struct domain *d, unsigned int flags)
 {
+	struct launch launch = { .name = d->vm.name, .paused = flags & VIR_DOMAIN_START_PAUSED };
 	char *text = store_text(d->vm.name), why[1024];
 	pid_t pid;
-	int result, err = launch_start(d->vm.name, &pid, why, sizeof(why));
+	int result, err = launch_start(&launch, &pid, why, sizeof(why));
 
 	result = err ? call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': %s", d->vm.name, why) : start_finish(call, d->vm.name, pid, text);
 	free(text);
 	return result;
 }
 
-static int start(struct call *call, const wire_dom *wanted, struct domain *d)
+static int start(struct call *call, const wire_dom *wanted, unsigned int flags, struct domain *d)
 {
 	int result, lock;
 
@@ -48,7 +49,7 @@ static int start(struct call *call, const wire_dom *wanted, struct domain *d)
 	if (domain_find(d->vm.name, d) && domain_is_up(d))
 		result = call_fail(call, VIR_ERR_OPERATION_INVALID, "domain '%s' is already %s", d->vm.name, d->vm.state);
 	else
-		result = start_locked(call, d);
+		result = start_locked(call, d, flags);
 	close(lock);
 	return result;
 }
@@ -58,7 +59,7 @@ static int create(struct call *call, void *args, void *ret)
 	struct domain d;
 
 	(void)ret;
-	return start(call, args, &d);
+	return start(call, args, 0, &d);
 }
 
 static int create_with_flags(struct call *call, void *args, void *ret)
@@ -66,7 +67,7 @@ static int create_with_flags(struct call *call, void *args, void *ret)
 	const wire_dom_flags *in = args;
 	struct domain d;
 
-	if (call_check_flags(call, in->flags, 0) || start(call, &in->dom, &d))
+	if (call_check_flags(call, in->flags, VIR_DOMAIN_START_PAUSED) || start(call, &in->dom, in->flags, &d))
 		return -1;
 	return domain_find(d.vm.name, &d) && domain_put(&d, ret) ? 0 : call_fail(call, VIR_ERR_NO_DOMAIN, "domain '%s' is gone", d.vm.name);
 }

@@ -9,7 +9,7 @@ struct call;
 void start_keep(const char *name, pid_t pid, const char *text);
 
 /*
- * Keep @text (NULL: none is known) as the XML that VM @name runs by as process @pid, our child, and wait until it runs. Any thread. -1 with
+ * Keep @text (NULL: none is known) as the XML that VM @name runs by as process @pid, our child, and wait until it runs, or is paused. Any thread. -1 with
  * the call's error.
  */
 int start_finish(struct call *call, const char *name, pid_t pid, const char *text);

@@ -137,12 +137,17 @@ static void take_state(struct watch_vm *vm, const json_t *line)
 {
 	const char *state = json_string_value(json_object_get(json_object_get(line, "result"), "state"));
 
+	bool new;
+
 	if (!state || !strcmp(state, "created"))
 		return;
 	if (vm->was_there)
 		keep_xml(vm);
 	vm->up = vm->up || vm->was_there;
+	new = !vm->up;
 	started(vm);
+	if (new && !strcmp(state, "paused"))
+		tell(vm, VIR_DOMAIN_EVENT_SUSPENDED, VIR_DOMAIN_EVENT_SUSPENDED_PAUSED);
 }
 
 /* 0, or negative: this is no acrn-dm that has something for us. */
