@@ -63,6 +63,10 @@ static void reap(struct monitor *m)
 		}
 		*at = c->next;
 		m->nr_clients--;
+		if (c->state.tied) {
+			log_info("monitor: the connection that VM '%s' is tied to has ended", m->vm->name);
+			vm_request_stop(m->vm, VM_STOP_DESTROY);
+		}
 		event_del(c->event);
 		close(c->fd);
 		free(c->in);
@@ -346,8 +350,11 @@ void monitor_close(struct vm *vm, int err)
 	listener_close(&m->socket);
 	monitor_event(vm, "stopped", json_pack("{s:s, s:i}", "reason", vm_stop_name(vm, err), "exit_code",
 					       vm_exit_code(vm, err)));
-	for (struct client *c = m->clients; c; c = c->next)
+	/* It has its end, and its reason. */
+	for (struct client *c = m->clients; c; c = c->next) {
 		c->ending = true;
+		c->state.tied = false;
+	}
 	last_words(m);
 	for (struct client *c = m->clients; c; c = c->next)
 		c->dead = true;

@@ -268,6 +268,12 @@ static json_t *run_unsubscribe(struct call *call)
 	return json_object();
 }
 
+static json_t *run_tie(struct call *call)
+{
+	call->client->tied = true;
+	return json_object();
+}
+
 static json_t *run_commands(struct call *call);
 
 static const struct command commands[] = {
@@ -284,6 +290,7 @@ static const struct command commands[] = {
 	{ "subscribe", run_subscribe, { { 0 } } },
 	{ "register_vm_event_client", run_subscribe, { { 0 } } },	/* the reference's name for it */
 	{ "unsubscribe", run_unsubscribe, { { 0 } } },
+	{ "tie", run_tie, { { 0 } } },
 	{ "commands", run_commands, { { 0 } } },
 };
 

@@ -11,6 +11,7 @@ struct vm;
 /* What a command changes for the client that gave it. */
 struct monitor_client_state {
 	bool subscribed;
+	bool tied;		/* the VM ends with the connection */
 };
 
 /* Obey the line (without its newline) and return the answer, a new object. NULL: out of memory. Device lock held. */

@@ -6,6 +6,7 @@
 #include <check.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "test_dm_monitor_setup.h"
@@ -164,6 +165,74 @@ START_TEST(paused_start_that_fails)
 	say("resume", true);
 	say("destroy", true);
 	finish("destroyed", 0);
+}
+END_TEST
+
+/* Another connection, tied to the VM. */
+static struct monitor_client tied;
+
+static void tie(void)
+{
+	json_t *o;
+
+	client_open(&tied, path);
+	json_decref(client_line(&tied));
+	o = client_ask(&tied, "{\"command\":\"tie\"}");
+	ck_assert(truth_of(o, "ok"));
+	json_decref(o);
+}
+
+START_TEST(ends_with_a_connection)
+{
+	struct monitor_client other;
+
+	begin("");
+	tie();
+	/* Not with any. */
+	client_open(&other, path);
+	client_close(&other);
+	say("reset", true);
+	expect_event("started");
+	say("pause", true);
+	client_close(&tied);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(ends_with_a_connection_before_it_begins)
+{
+	begin_paused();
+	tie();
+	client_close(&tied);
+	finish("destroyed", 0);
+	ck_assert_int_eq(fake_hsm.nr_starts, 0);
+}
+END_TEST
+
+/* One that is dropped because it does not read. */
+START_TEST(ends_with_a_connection_that_is_dropped)
+{
+	static const char ask[] = "{\"command\":\"query\"}\n";
+
+	begin("");
+	tie();
+	while (send(tied.fd, ask, sizeof(ask) - 1, MSG_NOSIGNAL) == sizeof(ask) - 1)
+		;
+	close(tied.fd);
+	finish("destroyed", 0);
+}
+END_TEST
+
+/* What is tied to it does not change how the VM ended. */
+START_TEST(tie_leaves_the_reason)
+{
+	static const struct fake_step reset[] = { OUT(0xCF9, 6, 1) };
+
+	begin(" --exit_on_reset");
+	tie();
+	guest_does(reset, 1);
+	finish("reset", 4);
+	client_close(&tied);
 }
 END_TEST
 
@@ -384,7 +453,8 @@ int main(void)
 		reboot_then_destroy, reset_by_monitor, reset_by_guest, reset_as_the_end, triple_fault_is_told,
 		hypervisors_reason_is_told, failed_reset_is_a_failure, failed_start_leaves_no_socket, starts_paused,
 		paused_start_is_as_any_once_begun, paused_start_outlives_a_reset, paused_start_is_destroyed,
-		paused_start_is_stopped, paused_start_that_fails,
+		paused_start_is_stopped, paused_start_that_fails, ends_with_a_connection, ends_with_a_connection_before_it_begins,
+		ends_with_a_connection_that_is_dropped, tie_leaves_the_reason,
 	};
 
 	return run_tests("dm_monitor_life", tests, sizeof(tests) / sizeof(tests[0]));
