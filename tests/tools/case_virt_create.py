@@ -94,6 +94,17 @@ def test_create_paused(here):
     until(lambda: not left(here))
 
 
+def test_create_autodestroy(here):
+    virt = Virt(here)
+    virt.virsh("create", "--autodestroy", virt.xml(uuid=UUID))
+    until(lambda: names(virt, "--all") == [])
+    shell = virt.shell("create --autodestroy --paused " + virt.xml(uuid=UUID))
+    until(lambda: names(virt, "--all", "--transient", "--state-paused") == ["vm1"])
+    virt.virsh("resume", "vm1")
+    shell.kill()
+    until(lambda: names(virt, "--all") == [] and not left(here))
+
+
 def test_then_defined(here):
     """As virt-install does it: first the run, then the definition of the next ones."""
     virt = Virt(here)

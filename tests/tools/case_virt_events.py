@@ -126,6 +126,8 @@ def test_start_paused(here):
     virt.virsh("start", "--paused", "vm1")
     virt.virsh("destroy", "vm1")
     events.expect("Started Booted", "Suspended Paused", "Stopped Destroyed")
+    virt.virsh("start", "--autodestroy", "vm1")
+    events.expect("Started Booted", "Stopped Destroyed")
     # Of one that waits since before the daemon had time for it.
     here.add("vm2", options="--paused")
     events.expect("Defined Added")

@@ -117,6 +117,112 @@ def test_start_paused(here):
     here.ctl("stop", "vm2")
 
 
+def state(virt, name="vm1"):
+    return virt.virsh("domstate", name).strip()
+
+
+def test_autodestroy(here):
+    """It ends with its connection, whatever way that ends, and with no other."""
+    virt = Virt(here)
+    virt.define(uuid=UUID)
+    virt.virsh("start", "--autodestroy", "vm1")
+    until(lambda: state(virt) == "shut off")
+    assert "ends with its connection" in here.said("virtacrnd")
+    for how in (lambda shell: shell.kill(), lambda shell: shell.stdin.close(), lambda shell: shell.send_signal(signal.SIGTERM)):
+        shell = virt.shell("start --autodestroy vm1")
+        until(lambda: state(virt) == "running")
+        virt.virsh("suspend", "vm1")
+        virt.virsh("resume", "vm1")
+        virt.virsh("reset", "vm1")
+        until(lambda: here.query("vm1")["resets"] == 1 and state(virt) == "running")
+        how(shell)
+        until(lambda: state(virt) == "shut off")
+    until(lambda: not here.processes())
+
+
+def test_autodestroy_of_one_that_ended(here):
+    """The connection outlives it; who starts it the next time has it for himself."""
+    virt = Virt(here)
+    virt.define(uuid=UUID)
+    shell = virt.shell("start --autodestroy vm1")
+    until(lambda: state(virt) == "running")
+    virt.virsh("destroy", "vm1")
+    virt.virsh("start", "vm1")
+    pid, = here.processes()
+    shell.kill()
+    shell.wait()
+    time.sleep(0.3)
+    assert state(virt) == "running" and here.processes() == [pid]
+    virt.virsh("destroy", "vm1")
+
+
+OLDER_DM = """#!/usr/bin/python3
+import json, os, signal, socket, sys, threading
+def end(*_):
+    os.unlink(path)
+    os._exit(0)
+def serve(file):
+    file.write('{"greeting":"acrn-dm","protocol":1,"version":"0","vm":"old","pid":%d,"state":"running"}\\n' % os.getpid())
+    file.flush()
+    for line in file:
+        ok = json.loads(line)["command"] in ("query", "subscribe", "statistics")
+        answer = {"ok": True, "result": {"state": "running"}} if ok else {"ok": False, "error": {"code": "unknown_command", "message": "no such command"}}
+        file.write(json.dumps(answer) + "\\n")
+        file.flush()
+path = os.environ["ACRN_CMD_MONITOR"]
+signal.signal(signal.SIGTERM, end)
+server = socket.socket(socket.AF_UNIX)
+server.bind(path)
+server.listen(16)
+while True:
+    sock, _ = server.accept()
+    threading.Thread(target=serve, args=(sock.makefile("rw"),), daemon=True).start()
+"""
+
+
+def test_autodestroy_that_cannot_be(here):
+    """A device model that does not know of it is ended at once rather than left without anybody who would."""
+    with open(here.path("old.sh"), "w", encoding="ascii") as file:
+        file.write(OLDER_DM)
+    os.chmod(here.path("old.sh"), 0o755)
+    here.ctl("add", here.path("old.sh"))
+    virt = Virt(here)
+    assert "it cannot end with you: no such command" in virt.virsh("start", "--autodestroy", "old", code=1)
+    until(lambda: state(virt, "old") == "shut off")
+    assert not os.path.exists(os.path.join(here.run, "old.monitor.sock"))
+
+
+def test_autodestroy_while_it_starts(here):
+    """The client does not wait for the answer."""
+    virt = Virt(here)
+    virt.define(uuid=UUID)
+    for _ in range(5):
+        raw = virt.raw()
+        raw.send(196, domain("vm1", UUID) + b"\0\0\0\2")
+        raw.sock.close()
+        here.expect("virtacrnd", "vm1: started by client")
+        until(lambda: state(virt) == "shut off")
+    until(lambda: not here.processes())
+
+
+def test_autodestroy_without_the_daemon(here):
+    """The connection ends with the daemon, killed or not; other domains go on."""
+    for sign in (signal.SIGKILL, signal.SIGTERM):
+        virt = Virt(here)
+        virt.define("vm1", uuid=UUID)
+        if sign == signal.SIGKILL:
+            virt.define("vm2")
+            virt.virsh("start", "vm2")
+        shell = virt.shell("start --paused --autodestroy vm1")
+        until(lambda virt=virt: state(virt) == "paused")
+        virt.daemon.send_signal(sign)
+        virt.daemon.wait(10)
+        until(lambda: here.state("vm1") == "stopped")
+        shell.kill()
+        assert here.state("vm2") == "running"
+    here.ctl("stop", "vm2")
+
+
 def test_children_are_reaped(here):
     virt = Virt(here, guest="poweroff=50")
     virt.define()

@@ -33,6 +33,17 @@ class Virt:
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout if code == 0 else done.stderr
 
+    def shell(self, *lines):
+        """An interactive virsh that has been given these lines; it ends with the case."""
+        uri = f"acrn+unix:///system?socket={self.socket}"
+        shell = subprocess.Popen(["virsh", "-c", uri], env=self.here.env, stdin=subprocess.PIPE, text=True,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        shell.stdin.write("".join(line + "\n" for line in lines))
+        shell.stdin.flush()
+        self.here.daemons.append(shell)
+        shell.output = ""
+        return shell
+
     def xml(self, name="vm1", more="", devices="", memory="32", uuid=None):
         """Writes a domain's XML and returns its path."""
         path = self.here.path(name + ".xml")

@@ -63,7 +63,7 @@ static int run(struct call *call, const struct domxml *x, unsigned int flags, in
 	pid_t pid;
 	int result, err = launch_start(&launch, &pid, why, sizeof(why));
 
-	result = err ? call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': %s", x->name, why) : start_finish(call, x->name, pid, text);
+	result = err ? call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': %s", x->name, why) : start_finish(call, x->name, pid, text, flags);
 	free(text);
 	return result;
 }
@@ -94,7 +94,7 @@ static int create_xml(struct call *call, void *args, void *ret)
 	int result;
 
 	/* Validation is no more than what is always checked. */
-	if (call_check_flags(call, in->flags, VIR_DOMAIN_START_PAUSED | VIR_DOMAIN_START_VALIDATE))
+	if (call_check_flags(call, in->flags, VIR_DOMAIN_START_PAUSED | VIR_DOMAIN_START_AUTODESTROY | VIR_DOMAIN_START_VALIDATE))
 		return -1;
 	if (!domxml_read(in->xml, host_new_xml(), &x, &why))
 		return define_refuse(call, &why);

@@ -29,7 +29,7 @@ static int start_locked(struct call *call, const struct domain *d, unsigned int 
 	pid_t pid;
 	int result, err = launch_start(&launch, &pid, why, sizeof(why));
 
-	result = err ? call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': %s", d->vm.name, why) : start_finish(call, d->vm.name, pid, text);
+	result = err ? call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': %s", d->vm.name, why) : start_finish(call, d->vm.name, pid, text, flags);
 	free(text);
 	return result;
 }
@@ -67,7 +67,7 @@ static int create_with_flags(struct call *call, void *args, void *ret)
 	const wire_dom_flags *in = args;
 	struct domain d;
 
-	if (call_check_flags(call, in->flags, VIR_DOMAIN_START_PAUSED) || start(call, &in->dom, in->flags, &d))
+	if (call_check_flags(call, in->flags, VIR_DOMAIN_START_PAUSED | VIR_DOMAIN_START_AUTODESTROY) || start(call, &in->dom, in->flags, &d))
 		return -1;
 	return domain_find(d.vm.name, &d) && domain_put(&d, ret) ? 0 : call_fail(call, VIR_ERR_NO_DOMAIN, "domain '%s' is gone", d.vm.name);
 }

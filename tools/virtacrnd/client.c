@@ -14,6 +14,11 @@ struct client_message {
 	size_t size;
 };
 
+struct client_kept {
+	struct client_kept *next;
+	int fd;
+};
+
 static void (*wake_io)(void);
 
 void client_set_wake(void (*wake)(void))
@@ -109,6 +114,66 @@ void client_call_done(struct client *client)
 {
 	if (atomic_fetch_sub(&client->nr_calls, 1) == CLIENT_CALLS_MAX)
 		client_wake();
+}
+
+static bool has_ended(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* Those whose other end is gone are of no use any more. */
+static void forget_ended(struct client *client)
+{
+	struct client_kept **at = &client->kept, *kept;
+
+	while ((kept = *at)) {
+		if (!has_ended(kept->fd)) {
+			at = &kept->next;
+			continue;
+		}
+		*at = kept->next;
+		close(kept->fd);
+		free(kept);
+	}
+}
+
+int client_keep(struct client *client, int fd)
+{
+	struct client_kept *kept = malloc(sizeof(*kept));
+	bool gone;
+
+	if (!kept) {
+		close(fd);
+		return -ENOMEM;
+	}
+	pthread_mutex_lock(&client->lock);
+	gone = client->gone;
+	if (!gone) {
+		forget_ended(client);
+		*kept = (struct client_kept){ client->kept, fd };
+		client->kept = kept;
+	}
+	pthread_mutex_unlock(&client->lock);
+	if (gone) {
+		close(fd);
+		free(kept);
+	}
+	return 0;
+}
+
+void client_release(struct client *client)
+{
+	struct client_kept *kept;
+
+	pthread_mutex_lock(&client->lock);
+	while ((kept = client->kept)) {
+		client->kept = kept->next;
+		close(kept->fd);
+		free(kept);
+	}
+	pthread_mutex_unlock(&client->lock);
 }
 
 static int flush_locked(struct client *client)

@@ -12,6 +12,7 @@
 #define CLIENT_CALLS_MAX	32		/* calls under way; then no more are read */
 
 struct sd_event_source;
+struct client_kept;
 struct client_message;
 struct registration;
 struct stream;
@@ -38,6 +39,7 @@ struct client {
 	bool overrun;
 	bool gone;				/* the I/O thread has done with it */
 	struct stream *new_streams;
+	struct client_kept *kept;		/* descriptors that end with the connection */
 	struct registration *registrations;	/* events.c */
 	unsigned int nr_registrations;
 	int last_callback;
@@ -56,6 +58,15 @@ void client_finish(struct client *client);
 
 /* A call is over; the I/O thread may read on. */
 void client_call_done(struct client *client);
+
+/*
+ * Keep the socket @fd, which is the client's from here on, open as long as the connection is: so who is at its other end hears of the
+ * connection's end, also when the daemon is killed. Closed at once if the connection is over. Any thread. 0 or -ENOMEM.
+ */
+int client_keep(struct client *client, int fd);
+
+/* I/O thread: the connection is over, client->gone is set: close them. */
+void client_release(struct client *client);
 
 /* I/O thread: send what can be. 1: more waits, 0: nothing does, -1: the connection is to be closed. */
 int client_flush(struct client *client);

@@ -37,6 +37,7 @@ static void drop(struct client *client)
 	*at = client->next;
 	nr_clients[client->ro_socket]--;
 	stream_end_all(client);
+	client_release(client);
 	client->io = sd_event_source_disable_unref(client->io);
 	/* A call under way still holds it; nobody hears the answer. */
 	shutdown(client->fd, SHUT_RDWR);

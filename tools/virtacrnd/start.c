@@ -2,9 +2,12 @@
 #include "tools/virtacrnd/start.h"
 
 #include <errno.h>
+#include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/common/journal.h"
 #include "tools/common/launch.h"
@@ -48,16 +51,48 @@ void start_keep(const char *name, pid_t pid, const char *text)
 	pthread_mutex_unlock(&keeping);
 }
 
-int start_finish(struct call *call, const char *name, pid_t pid, const char *text)
+/* acrn-dm ends the VM when the connection ends on which it was told so: that one is the client's from here on. */
+static int tie(struct call *call, const char *name)
 {
+	json_t *answer = NULL;
+	struct monitor m;
+	int err = monitor_open(&m, name, monitor_now_ms() + MONITOR_ANSWER_MS, NULL);
+
+	if (err)
+		return call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': its command socket, by which it would end with you: %s", name, strerror(-err));
+	err = monitor_ask(&m, "tie", NULL, &answer);
+	if (err)
+		call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': its acrn-dm %s", name, err == -ETIMEDOUT ? "does not answer" : "ended meanwhile");
+	else if (!monitor_ok(answer))
+		err = call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': it cannot end with you: %s", name, monitor_error_text(answer));
+	if (!err) {
+		err = client_keep(call->client, m.fd);
+		m.fd = -1;
+		if (err)
+			call_fail(call, VIR_ERR_NO_MEMORY, "out of memory");
+	}
+	json_decref(answer);
+	monitor_close(&m);
+	return err ? -1 : 0;
+}
+
+int start_finish(struct call *call, const char *name, pid_t pid, const char *text, unsigned int flags)
+{
+	bool with_us = flags & VIR_DOMAIN_START_AUTODESTROY;
 	char why[1024];
 	int err;
 
 	start_keep(name, pid, text);
 	err = launch_wait(name, pid, monitor_now_ms() + START_MS, why, sizeof(why));
+	if (err)
+		call_fail(call, err == -ETIMEDOUT ? VIR_ERR_OPERATION_TIMEOUT : VIR_ERR_OPERATION_FAILED, "domain '%s': %s", name, why);
+	/* Where that fails, nobody would end it. Still our child, and its process group's first. */
+	else if (with_us && (err = tie(call, name)))
+		kill(-pid, SIGTERM);
 	reap_add(pid);
 	if (err)
-		return call_fail(call, err == -ETIMEDOUT ? VIR_ERR_OPERATION_TIMEOUT : VIR_ERR_OPERATION_FAILED, "domain '%s': %s", name, why);
-	journal(LOG_NOTICE, name, "started by client %u (user %u)", call->client->number, (unsigned int)call->client->uid);
+		return -1;
+	journal(LOG_NOTICE, name, "started by client %u (user %u)%s", call->client->number, (unsigned int)call->client->uid,
+		with_us ? ", ends with its connection" : "");
 	return 0;
 }

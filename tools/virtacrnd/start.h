@@ -9,7 +9,7 @@ struct call;
 void start_keep(const char *name, pid_t pid, const char *text);
 
 /*
- * Keep @text (NULL: none is known) as the XML that VM @name runs by as process @pid, our child, and wait until it runs, or is paused. Any thread. -1 with
- * the call's error.
+ * Keep @text (NULL: none is known) as the XML that VM @name runs by as process @pid, our child, and wait until it runs, or is paused. With
+ * VIR_DOMAIN_START_AUTODESTROY in @flags it ends with the client's connection. Any thread. -1 with the call's error.
  */
-int start_finish(struct call *call, const char *name, pid_t pid, const char *text);
+int start_finish(struct call *call, const char *name, pid_t pid, const char *text, unsigned int flags);
