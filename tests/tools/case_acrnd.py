@@ -76,6 +76,17 @@ def test_paused_vm_is_shut_down(here):
     assert "vm1: is off (poweroff)" in here.said("acrnd")
 
 
+def test_unbegun_vm_is_ended(here):
+    """It started paused, and need not boot in order to go down."""
+    here.add("vm1", options="--paused")
+    here.ctl("set", "vm1", "autostart=yes")
+    daemon = here.daemon("acrnd", "-t")
+    here.expect("acrnd", "vm1: started")
+    assert here.state("vm1") == "paused"
+    end(here, daemon, seconds=5)
+    assert "vm1: is off (destroyed)" in here.said("acrnd")
+
+
 def test_stuck_dm_is_killed(here):
     define(here, "vm1", stop_timeout=5)
     here.ctl("start", "vm1")

@@ -34,6 +34,7 @@ struct vm {
 	unsigned int order, timeout_s;
 	pid_t pid;
 	enum phase phase;
+	bool resumed;			/* it was asked to go on, if it is paused */
 	struct monitor m;
 	sd_event_source *io, *timer;
 };
@@ -65,13 +66,23 @@ static void is_off(struct vm *vm, const char *how)
 	go_on();
 }
 
-static void heard_answer(const struct vm *vm, const json_t *line)
+/* A paused guest hears no button: it goes on first. Resume is refused where it is not paused. */
+static void resume_and_stop(struct vm *vm)
+{
+	vm->resumed = true;
+	if (!monitor_send(&vm->m, "resume", NULL))
+		monitor_send(&vm->m, "stop", NULL);
+}
+
+static void heard_answer(struct vm *vm, const json_t *line)
 {
 	const char *command = json_string_value(json_object_get(line, "command"));
 
 	if (!command || strcmp(command, "stop") != 0)
 		return;
-	if (!monitor_ok(line))
+	if (!monitor_ok(line) && !vm->resumed && !strcmp(monitor_error_code(line), "wrong_state"))
+		resume_and_stop(vm);
+	else if (!monitor_ok(line))
 		journal(LOG_WARNING, vm->name, "its power button cannot be pressed: %s", monitor_error_text(line));
 	else if (!json_is_true(json_object_get(json_object_get(line, "result"), "listening")))
 		journal(LOG_WARNING, vm->name, "its guest does not listen to the power button; it has %u seconds", vm->timeout_s);
@@ -144,13 +155,11 @@ static int time_is_up(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-/* The commands need no answers of ours: the events tell what came of them. */
+/* The events tell what came of it. One that has not begun (--paused) ends by that, and need not begin for it. */
 static int ask(struct vm *vm)
 {
 	int err = monitor_send(&vm->m, "subscribe", NULL);
 
-	/* A paused guest hears no button; resume is refused where it is not paused. */
-	err = err ? err : monitor_send(&vm->m, "resume", NULL);
 	return err ? err : monitor_send(&vm->m, "stop", NULL);
 }
 
