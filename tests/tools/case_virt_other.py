@@ -151,7 +151,7 @@ def test_changes_are_refused(here):
     virt = Virt(here)
     refused(virt, "rt", RT_WHY)
     refused(virt, "service", SERVICE_WHY)
-    for words in ("start rt", "shutdown rt", "destroy rt", "suspend rt", "resume rt", "reset rt", "undefine rt", "autostart rt", "autostart rt --disable",
+    for words in ("start rt", "shutdown rt", "destroy rt", "suspend rt", "resume rt", "reset rt", "reboot rt", "undefine rt", "autostart rt", "autostart rt --disable",
                   "vcpupin rt 0 1", f"define {virt.xml('rt')}", f"create {virt.xml('rt')}"):
         said = virt.virsh(*words.split(), code=1)
         # virsh itself knows that one that runs need not be started.
