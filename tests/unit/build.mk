@@ -13,26 +13,34 @@ UNIT_TESTS := $(UNIT_NAMES:%=$(BUILD)/unit/%)
 # $(call unit_head,KEY,TEST): the words after "KEY:" in the comments at the test's head.
 unit_head = $(shell sed -n '1,40s|^/\* $(1): *\(.*\) \*/ *$$|\1|p' tests/unit/$(2).c)
 
-# $(call unit_object,TEST,SOURCE): objects are per test, since flags are. hvconfig's schema.c has the schemas inside.
+# $(call unit_folder,FLAGS): where the objects built with FLAGS are: tests with the same flags share them.
+unit_space := $(subst ,, )
+unit_folder = $(BUILD)/unit/objects/with$(subst =,.,$(subst /,.,$(subst $(unit_space),,$(1))))
+
+# $(call unit_object,FOLDER,SOURCE,FLAGS): its rule, once. hvconfig's schema.c has the schemas inside.
 define unit_object
-$(BUILD)/unit/$(1).objects/$(2:.c=.o): $(2) $(if $(filter %/hvconfig/schema.c,$(2)),$(wildcard misc/config/schema/*.xsd))
+ifndef unit_has_$(1)/$(2)
+unit_has_$(1)/$(2) := yes
+$(1)/$(2:.c=.o): $(2) $(if $(filter %/hvconfig/schema.c,$(2)),$(wildcard misc/config/schema/*.xsd))
 	@mkdir -p $$(@D)
-	$$(Q)$$(UNIT_CC) $$(UNIT_CFLAGS) $$(UNIT_INCLUDES) $(call unit_head,unit-flags,$(1)) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(UNIT_CC) $$(UNIT_CFLAGS) $$(UNIT_INCLUDES) $(3) -MMD -MP -c -o $$@ $$<
+-include $(1)/$(2:.c=.d)
+endif
 endef
 
+# $(call unit_program,TEST,SOURCES,FLAGS)
 define unit_program
-$(foreach source,$(2),$(eval $(call unit_object,$(1),$(source))))
-$(BUILD)/unit/$(1): $(2:%.c=$(BUILD)/unit/$(1).objects/%.o)
+$(foreach source,$(2),$(eval $(call unit_object,$(call unit_folder,$(3)),$(source),$(3))))
+$(BUILD)/unit/$(1): $(patsubst %.c,$(call unit_folder,$(3))/%.o,$(2))
 	@echo "  UNIT     $(1)"
 	$$(Q)$$(UNIT_CC) $$(UNIT_CFLAGS) -o $$@ $$^ $(call unit_head,unit-libs,$(1)) \
 		-lcheck -lsubunit -lm -lrt -lpthread
--include $(2:%.c=$(BUILD)/unit/$(1).objects/%.d)
 endef
 
 # Reading the heads costs a shell each: only when a goal needs them.
 ifneq ($(filter unit check test $(BUILD)/unit/%,$(MAKECMDGOALS)),)
 $(foreach test,$(UNIT_NAMES),$(eval $(call unit_program,$(test),\
-	tests/unit/$(test).c $(call unit_head,unit,$(test)))))
+	tests/unit/$(test).c $(call unit_head,unit,$(test)),$(call unit_head,unit-flags,$(test)))))
 endif
 
 # -k: a test that does not build is one failure, the others still run. The program of an earlier build must not pass for it.

@@ -29,6 +29,7 @@ static const struct { uint8_t n; int8_t answer; } known[] = {
 	{ 0x13, -EINVAL }, { 0x14, 0 }, { 0x15, -EINVAL }, { 0x16, -EINVAL }, { 0x23, -EINVAL }, { 0x24, -EINVAL },
 	{ 0x25, -EINVAL }, { 0x30, -EINVAL }, { 0x31, -EINVAL }, { 0x32, -EINVAL }, { 0x33, -EINVAL }, { 0x41, -EINVAL }, { 0x42, -EFAULT }, { 0x43, -EINVAL }, { 0x44, -EFAULT },
 	{ 0x59, -EINVAL }, { 0x5a, -EINVAL }, { 0x63, -EFAULT }, { 0x80, -EINVAL }, { 0xc0, -EFAULT }, { 0xc1, -EINVAL }, { 0xc2, -EINVAL },
+	{ 0xc3, -EFAULT },
 };
 
 /* Numbers that are none: outside the range, with bits that a narrower look would miss. */
