@@ -266,6 +266,12 @@ bool feature_has(enum feature f)
 	return has[f];
 }
 
+/* See the header. */
+void feature_drop(enum feature f)
+{
+	has[f] = false;
+}
+
 /* The name `mask=` knows it by. Any context. */
 const char *feature_name(enum feature f)
 {

@@ -24,4 +24,6 @@ int features_init(const char *mask) __must_check;
 /* Sets CR0 and CR4 of this CPU for what it has and enables VMX where the firmware left that open. Each CPU. */
 void features_load(void);
 bool feature_has(enum feature f);
+/* The CPU promises what does not work: from now on as if absent. Boot CPU, before others start. */
+void feature_drop(enum feature f);
 const char *feature_name(enum feature f);

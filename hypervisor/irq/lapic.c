@@ -147,9 +147,43 @@ static void measure(uint64_t us)
 	log_info("lapic: one-shot timer, %lu counts in %lu TSC ticks", counts, ticks);
 }
 
+#define TRIAL_US	100u
+#define TRIAL_LATE_US	10000u
+
+/*
+ * Whether a deadline is met when the TSC gets there. Some CPUs leave out IA32_TSC_ADJUST when they compare (Intel's errata
+ * of Haswell to Skylake, mended by microcode), Bochs all that was ever written to the TSC, as at a reset. A timer that
+ * fires too early keeps a CPU busy for good, one that fires too late stops guests.
+ */
+static bool deadline_works(void)
+{
+	const uint32_t reg = APIC_IRR0 + VEC_TIMER / 32u * 0x10, bit = 1u << (VEC_TIMER % 32u);
+	uint64_t deadline = tsc_now() + tsc_from_us(TRIAL_US), now;
+	bool fired;
+
+	wrmsr(MSR_TSC_DEADLINE, deadline);
+	do {
+		fired = reg_read(reg) & bit;
+		now = tsc_now();
+	} while (!fired && now < deadline + tsc_from_us(TRIAL_LATE_US));
+	wrmsr(MSR_TSC_DEADLINE, 0);
+	/* What was raised stays pending: timer_expire() finds nothing due. */
+	return fired && now >= deadline;
+}
+
+static void deadline_try(void)
+{
+	if (!lapic.deadline_mode || deadline_works())
+		return;
+	log_warn("lapic: tsc-deadline: deadlines are not met when the TSC gets there: not used (CPU erratum: update the microcode)");
+	feature_drop(FEAT_TSC_DEADLINE);
+	lapic.deadline_mode = false;
+}
+
 /* Without deadlines the counter is used, without that the VMX-preemption timer. */
 static void calibrate(void)
 {
+	deadline_try();
 	if (lapic.deadline_mode)
 		return;
 	if (feature_has(FEAT_APIC_TIMER))

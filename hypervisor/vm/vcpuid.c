@@ -63,6 +63,9 @@ static void fix_features(struct vcpu *vcpu, uint32_t sub __unused, struct cpuid_
 
 	r->ebx = (r->ebx & 0xffffu) | nr << 16 | vcpu->vapic_id << 24;
 	r->ecx |= L1_ECX_HYPERVISOR | L1_ECX_TSC_DEADLINE | L1_ECX_X2APIC;
+	/* With LAPIC passthrough the timer is the machine's. */
+	if (vm->lapic_pt && !feature_has(FEAT_TSC_DEADLINE))
+		r->ecx &= ~L1_ECX_TSC_DEADLINE;
 	if (vm->options & SCENARIO_OPT_NO_X2APIC)
 		r->ecx &= ~L1_ECX_X2APIC;
 	if (vcpu_cr4(vcpu) & CR4_OSXSAVE)

@@ -127,6 +127,19 @@ START_TEST(masked_features)
 }
 END_TEST
 
+/* Only a VM that has the machine's own timer misses what that one cannot do. */
+START_TEST(machine_without_deadline_timer)
+{
+	make(SCENARIO_PRE_LAUNCHED, 1);
+	hv_features[FEAT_TSC_DEADLINE] = false;
+	ck_assert_uint_ne(get(1, 0).ecx & 1u << 24, 0);
+	vm->lapic_pt = true;
+	ck_assert_uint_eq(get(1, 0).ecx & 1u << 24, 0);
+	hv_features[FEAT_TSC_DEADLINE] = true;
+	ck_assert_uint_ne(get(1, 0).ecx & 1u << 24, 0);
+}
+END_TEST
+
 START_TEST(what_every_guest_sees)
 {
 	make(SCENARIO_PRE_LAUNCHED, 3);
@@ -185,6 +198,7 @@ int main(void)
 	tcase_add_test(c, features_that_are_not_offered);
 	tcase_add_test(c, machine_with_fewer_leaves);
 	tcase_add_test(c, masked_features);
+	tcase_add_test(c, machine_without_deadline_timer);
 	tcase_add_test(c, what_every_guest_sees);
 	tcase_add_test(c, hypervisor_leaves);
 	suite_add_tcase(s, c);
