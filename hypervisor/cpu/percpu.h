@@ -20,6 +20,7 @@ struct percpu {
 	const bool *sched_wanted;	/* (o) see sched_wanted() */
 	struct vcpu *vcpu;		/* vCPU whose VMCS is current here, or NULL */
 	uint64_t requests;		/* work for this CPU (bits CPU_REQ_*), atomic */
+	void (*idle_work)(void);	/* for the idle loop to do once, from where nothing may be logged; or NULL */
 	uint64_t nr_nmi, nr_spurious;
 	bool online;
 	bool lapic_owned_by_guest;	/* LAPIC passthrough: no host timer or IPI here, kick by NMI */

@@ -15,7 +15,7 @@
 #include "vm/vcpu.h"
 #include "vm/vm.h"
 
-static struct mce_report pending[MAX_PCPUS];	/* own CPU: found where nothing may be logged */
+static struct mce_report pending[MAX_PCPUS];	/* own CPU: found where nothing may be logged; MCE_NOTHING: said */
 
 static bool is_hypervisors(uint64_t at)
 {
@@ -74,9 +74,19 @@ int exit_machine_check(struct vcpu *vcpu)
 	return 0;
 }
 
-void exit_log_machine_check(struct vcpu *vcpu)
+static void log_pending(void)
 {
-	mce_log(&pending[vcpu->pcpu_id]);
+	struct mce_report *r = &pending[this_pcpu_id()];
+
+	if (r->verdict == MCE_NOTHING)
+		return;
+	mce_log(r);
+	r->verdict = MCE_NOTHING;
+}
+
+void exit_log_machine_check(struct vcpu *vcpu __unused)
+{
+	log_pending();
 }
 
 void exit_host_machine_check(void)
@@ -88,6 +98,8 @@ void exit_host_machine_check(void)
 	if (r->verdict > MCE_LOGGED)
 		panic("machine check in the hypervisor on CPU %u: %u banks, the first %u, status %lx address %lx, MCG_STATUS %lx",
 		      p->pcpu_id, r->nr_events, r->event[0].bank, r->event[0].status, r->event[0].addr, r->mcg_status);
+	/* Before a vCPU's next entry or by the idle loop, whichever comes first. */
+	p->idle_work = log_pending;
 	if (p->vcpu)
 		atomic_set_bit(&p->vcpu->requests, REQ_MACHINE_CHECK);
 }

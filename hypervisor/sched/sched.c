@@ -307,10 +307,21 @@ bool thread_is_dead(const struct thread *t)
 	return READ_ONCE(t->state) == THREAD_DEAD && !__atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE);
 }
 
+/* Cleared first: work that comes meanwhile is done in the next round. */
+static void idle_work(void)
+{
+	void (*work)(void) = this_cpu()->idle_work;
+
+	this_cpu()->idle_work = NULL;
+	work();
+}
+
 /* See the header. */
 void sched_idle(void)
 {
 	for (;;) {
+		if (unlikely(this_cpu()->idle_work))
+			idle_work();
 		if (sched_wanted())
 			schedule();
 		else if (this_cpu()->lapic_owned_by_guest)

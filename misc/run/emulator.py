@@ -15,6 +15,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -160,8 +161,31 @@ class Emulator:
                 ["-accel", "tcg", "-cpu", "max"]
         return ["qemu-system-x86_64", "-machine", "q35", *accel, "-smp", str(self.cpus),
                 "-m", str(self.memory), "-display", "none", "-serial", "stdio", "-no-user-config",
-                "-nodefaults", "-debugcon", f"file:{self.log_dir}/e9.log",
+                "-nodefaults", "-monitor", f"unix:{self.monitor_path()},server,nowait", "-debugcon", f"file:{self.log_dir}/e9.log",
                 "-drive", f"file={self.image},format=raw,if=ide,snapshot=on", *self.devices]
+
+    def monitor_path(self):
+        """Relative: a socket's name has 107 characters at most."""
+        return os.path.relpath(os.path.join(self.log_dir, "monitor"))
+
+    def monitor(self, command, seconds=10):
+        """Gives QEMU's monitor a command; Failure with its answer where it has an objection."""
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.settimeout(seconds)
+            peer.connect(self.monitor_path())
+            answer = b""
+            for line in ("", command + "\n"):
+                peer.sendall(line.encode())
+                while not answer.endswith(b"(qemu) "):
+                    data = peer.recv(4096)
+                    if not data:
+                        raise Failure(f"QEMU's monitor closed at '{command}'")
+                    answer += data
+                greeting, answer = answer, b""
+        said = re.sub(r"\x1b\[\w|.\x08", "", greeting.decode(errors="replace"))
+        said = [text.strip() for text in said.split("\n")[1:] if text.strip() not in ("", "(qemu)")]
+        if said:
+            raise Failure(f"QEMU's monitor answered '{command}': {' / '.join(said)}")
 
     def remove_lock(self):
         try:

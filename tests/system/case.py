@@ -29,6 +29,7 @@ cases.cfg is an ini file, one section a case:
       send TEXT          type a line at the console
       keys ^A ^M         press these keys, with Ctrl
       readme N           type command N of README's "Installed on a machine"
+      monitor COMMAND    give QEMU's monitor a command, which it must take without a word
       wait SECONDS       let the machine run
       absent REGEX       not said since the last expect
       end                the machine powers off
@@ -235,6 +236,8 @@ class Case:
                 machine.send("".join(chr(ord(key[1]) - 64) for key in rest.split()))
             elif verb == "readme":
                 machine.send(readme_commands()[int(rest) - 1] + "\r")
+            elif verb == "monitor":
+                machine.monitor(rest)
             elif verb == "wait":
                 machine.run_for(float(rest))
             elif verb == "absent":

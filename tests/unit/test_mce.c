@@ -297,6 +297,22 @@ START_TEST(host)
 }
 END_TEST
 
+/* A CPU that runs no VM says it from its idle loop, once. */
+START_TEST(host_idle)
+{
+	this_cpu()->vcpu = NULL;
+	bank(1, MC_STATUS_VAL | 0x77, 0, 0);
+	ck_assert(!host_check());
+	ck_assert_str_eq(said, "");
+	this_cpu()->idle_work();
+	ck_assert_ptr_nonnull(strstr(said, "bank 1 status 8000000000000077"));
+	said[0] = 0;
+	this_cpu()->idle_work();
+	exit_log_machine_check(vcpu);
+	ck_assert_str_eq(said, "");
+}
+END_TEST
+
 START_TEST(reverse_lookup)
 {
 	uint64_t at;
@@ -330,6 +346,7 @@ int main(void)
 	tcase_add_loop_test(t, hypervisors_memory, 0, 4);
 	tcase_add_test(t, cpu_in_doubt);
 	tcase_add_test(t, host);
+	tcase_add_test(t, host_idle);
 	tcase_add_test(t, reverse_lookup);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);

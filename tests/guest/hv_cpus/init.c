@@ -9,9 +9,11 @@
 #include "boot/stages.h"
 #include "cpu/features.h"
 #include "cpu/idt.h"
+#include "cpu/mce.h"
 #include "cpu/percpu.h"
 #include "cpu/smp.h"
 #include "cpu/tsc.h"
+#include "exit/exit.h"
 #include "hw/acpi.h"
 #include "irq/ioapic.h"
 #include "irq/lapic.h"
@@ -41,6 +43,7 @@ static void check(bool ok, const char *what, uint64_t is, uint64_t of)
 static void cpu_setup(void)
 {
 	lapic_init();
+	mce_init_cpu();
 	timer_init_cpu();
 	sched_init_cpu(SCENARIO_POLICY_PRIO);
 }
@@ -150,6 +153,7 @@ void boot_main(uint32_t magic, uint32_t info)
 	boot_stage_acpi();
 	tsc_init(hpa(acpi.hpet_base), acpi.pm_tmr);
 	idt_interrupt = vector_dispatch;
+	idt_machine_check = exit_host_machine_check;
 	cpu_setup();
 	percpu_area[0].apic_id = lapic_id();
 	ioapic_init();
