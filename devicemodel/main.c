@@ -9,6 +9,7 @@
 #include "core/options.h"
 #include "core/signal.h"
 #include "core/vm.h"
+#include "core/watchdog.h"
 #include "devices.h"
 #include "public/vm.h"
 
@@ -21,6 +22,7 @@ static int build(void)
 
 	err = err ? err : event_open(&vm);
 	err = err ? err : signal_open(&vm, &signals);
+	err = err ? err : watchdog_open(&vm);
 	err = err ? err : monitor_open(&vm);
 	err = err ? err : vm_create(&vm);
 	err = err ? err : mem_setup(&vm, config_get_u64(&vm.config, "memory.size", 0));
@@ -74,6 +76,7 @@ static void tear_down(int err)
 	vm_destroy(&vm);
 	mem_teardown(&vm);
 	monitor_close(&vm, err);
+	watchdog_close();
 	signal_close(signals);
 	event_close(&vm);
 	ioreq_page_free(&vm);

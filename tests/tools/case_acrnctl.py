@@ -66,6 +66,49 @@ def test_reboot(here):
     assert here.ctl("stop", "-f", "vm1").out == "vm1 stopped (destroyed)\n"
 
 
+def start_watched(here, name, whom, path):
+    """acrnctl start NAME, as the process that systemd watches (whom = $$), or beside it."""
+    env = dict(here.env, NOTIFY_SOCKET=path, WATCHDOG_USEC="100000")
+    line = ["sh", "-c", f'WATCHDOG_PID={whom} exec "$@"', "sh", os.path.join(BUILD, "acrnctl"), "start", name]
+    subprocess.run(line, env=env, check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+
+def test_watchdog(here):
+    """systemd's watchdog of acrn-vm@.service: the device model left behind gives signs of life, unless it stands still."""
+    path = here.path("notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(path)
+        notify.settimeout(10)
+        here.add("vm1")
+        start_watched(here, "vm1", "$$", path)
+        pid, = here.processes()
+        assert [notify.recv(64) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+        os.kill(pid, signal.SIGSTOP)
+        notify.settimeout(0.5)
+        try:
+            while notify.recv(64):
+                pass
+        except TimeoutError:
+            pass
+        os.kill(pid, signal.SIGCONT)
+        notify.settimeout(10)
+        assert notify.recv(64) == b"WATCHDOG=1"
+        here.ctl("stop", "-f", "vm1")
+        # Asked of another process: not theirs to give.
+        notify.settimeout(0.5)
+        try:
+            while notify.recv(64):
+                pass
+        except TimeoutError:
+            pass
+        start_watched(here, "vm1", "1", path)
+        try:
+            assert notify.recv(64) is None
+        except TimeoutError:
+            pass
+        here.ctl("stop", "-f", "vm1")
+
+
 def test_start_paused(here):
     """By its launch file: it is made, and waits for resume."""
     here.add("vm1", options="--paused")

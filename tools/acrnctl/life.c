@@ -39,7 +39,7 @@ static int start_locked(const char *name)
 
 	if (vms_find(name, &vm) && vms_is_up(&vm))
 		return ctl_fail(CTL_STATE, name, "is %s already", vm.state);
-	err = launch_start(&(struct launch){ .name = name }, &pid, why, sizeof(why));
+	err = launch_start(&(struct launch){ .name = name, .heir = true }, &pid, why, sizeof(why));
 	if (!err)
 		err = launch_wait(name, pid, deadline, why, sizeof(why));
 	if (err)

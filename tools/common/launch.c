@@ -66,6 +66,18 @@ static void execute(const char *path, char **argv)
 	}
 }
 
+/* A daemon gives its own signs of life; its VMs' would stand for it. */
+static void leave_watchdog(const struct launch *launch, pid_t parent)
+{
+	const char *whom = getenv("WATCHDOG_PID");
+
+	if (!launch->heir || !whom || atol(whom) != parent) {
+		unsetenv("NOTIFY_SOCKET");
+		unsetenv("WATCHDOG_USEC");
+	}
+	unsetenv("WATCHDOG_PID");
+}
+
 static void __attribute__((noreturn)) become(const struct launch *launch, const char *path, struct settings *s, int log)
 {
 	char *argv[SETTINGS_ARGS_MAX + 2] = { (char *)path }, path_of[PLACE_PATH_MAX];
@@ -88,6 +100,7 @@ static void __attribute__((noreturn)) become(const struct launch *launch, const 
 		setenv("ACRN_PAUSED", "1", 1);
 	else
 		unsetenv("ACRN_PAUSED");
+	leave_watchdog(launch, getppid());
 	if (launch->once)
 		fcntl(launch->held, F_SETFD, 0);
 	execute(path, argv);

@@ -15,6 +15,7 @@ int launch_lock(const char *name);
 /* A start of VM @name. */
 struct launch {
 	const char *name;
+	bool heir;		/* the caller ends soon: what systemd's watchdog expects of it, it expects of acrn-dm from now on */
 	bool paused;		/* its virtual CPUs wait for command resume */
 	/*
 	 * By the file RUN/NAME.once.sh, which need not be a definition. The process keeps @held open, a descriptor with a lock
