@@ -7,8 +7,8 @@
 #include "hsm.h"
 #include "hypercall.h"
 
-/* One call whose answer is a structure of its own; -ENOTTY from a hypervisor without it. */
-static long ask(u32 id, u64 which, unsigned long arg, size_t size)
+/* One call whose answer is a structure of its own, its only argument where @which is NULL; -ENOTTY from a hypervisor without it. */
+static long ask(u32 id, const u64 *which, unsigned long arg, size_t size)
 {
 	void *answer;
 	long ret;
@@ -18,7 +18,7 @@ static long ask(u32 id, u64 which, unsigned long arg, size_t size)
 	answer = kzalloc(size, GFP_KERNEL);
 	if (!answer)
 		return -ENOMEM;
-	ret = hc(id, which, virt_to_phys(answer));
+	ret = which ? hc(id, *which, virt_to_phys(answer)) : hc(id, virt_to_phys(answer), 0);
 	if (!ret && copy_to_user((void __user *)arg, answer, size))
 		ret = -EFAULT;
 	kfree(answer);
@@ -28,11 +28,13 @@ static long ask(u32 id, u64 which, unsigned long arg, size_t size)
 /* hsm_vm_info() - HSM_IOC_Q_VM_INFO of any VM. */
 long hsm_vm_info(struct hsm_vm *vm, unsigned long arg)
 {
+	u64 whose;
 	u32 which;
 
 	if (get_user(which, &((struct hc_q_vm_info __user *)arg)->which))
 		return -EFAULT;
-	return ask(HC_Q_VM_INFO, which, arg, sizeof(struct hc_q_vm_info));
+	whose = which;
+	return ask(HC_Q_VM_INFO, &whose, arg, sizeof(struct hc_q_vm_info));
 }
 
 /* hsm_vcpu_stats() - HSM_IOC_Q_VCPU_STATS of any VM's vCPU. */
@@ -40,26 +42,16 @@ long hsm_vcpu_stats(struct hsm_vm *vm, unsigned long arg)
 {
 	struct hc_q_vcpu_stats __user *user = (void __user *)arg;
 	u32 which, vcpu_id;
+	u64 whose;
 
 	if (get_user(which, &user->which) || get_user(vcpu_id, &user->vcpu_id))
 		return -EFAULT;
-	return ask(HC_Q_VCPU_STATS, which | (u64)vcpu_id << 32, arg, sizeof(*user));
+	whose = which | (u64)vcpu_id << 32;
+	return ask(HC_Q_VCPU_STATS, &whose, arg, sizeof(*user));
 }
 
 /* hsm_cpus() - HSM_IOC_Q_CPUS; the call's only argument is where the answer goes. */
 long hsm_cpus(struct hsm_vm *vm, unsigned long arg)
 {
-	struct hc_q_cpus *cpus;
-	long ret;
-
-	if (!(hc_extensions() & HV_EXT_Q_STATS))
-		return -ENOTTY;
-	cpus = kzalloc(sizeof(*cpus), GFP_KERNEL);
-	if (!cpus)
-		return -ENOMEM;
-	ret = hc(HC_Q_CPUS, virt_to_phys(cpus), 0);
-	if (!ret && copy_to_user((void __user *)arg, cpus, sizeof(*cpus)))
-		ret = -EFAULT;
-	kfree(cpus);
-	return ret;
+	return ask(HC_Q_CPUS, NULL, arg, sizeof(struct hc_q_cpus));
 }
