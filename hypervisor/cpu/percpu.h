@@ -13,6 +13,7 @@ struct percpu {
 	uint32_t critical;		/* own CPU; lib/critical.h */
 	uint32_t pcpu_id;		/* (o) dense, boot CPU is 0 */
 	uint32_t apic_id;		/* (o) local APIC id */
+	uint32_t memuse;		/* odd while VM memory is used here by a pointer; vm/memuse.h */
 	uint32_t watch;			/* who looks on: bits WATCH_*, atomic; nothing is recorded while it is 0 */
 	uint64_t kernel_stack;		/* (o) top of the boot/idle stack */
 	struct thread *current;		/* thread running on this CPU */

@@ -11,6 +11,7 @@
 #include "log/log.h"
 #include "mm/hostmap.h"
 #include "sched/thread.h"
+#include "vm/memuse.h"
 #include "vm/run_hook.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
@@ -78,6 +79,7 @@ const char *fault_contain(const struct host_frame *f)
 		return no;
 	/* A second fault from here on is not contained. */
 	critical_enter();
+	memuse_abandon();
 	keep(f, vcpu);
 	vm_crash(vcpu->vm, "vCPU %u: %s in the hypervisor at %lx while it handled %s", vcpu->vcpu_id,
 		 exception_name(f->vector), f->rip, exit_reason_name((uint32_t)vmread(VMCS_EXIT_REASON)));

@@ -11,6 +11,7 @@
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/pgtable.h"
+#include "vm/memuse.h"
 #include "vm/vm.h"
 #include "vmx/caps.h"
 #include "x86/insn.h"
@@ -37,7 +38,7 @@ void gpa_destroy(struct vm *vm)
 	pgtable_fini(&vm->ept);
 }
 
-/* Every vCPU that is in the guest now must have left it before old translations may be relied on to be gone. */
+/* Every vCPU that is in the guest now must have left it before old translations may be relied on to be gone; the hypervisor's own uses, too. */
 void gpa_flush(struct vm *vm)
 {
 	uint16_t i;
@@ -56,6 +57,7 @@ void gpa_flush(struct vm *vm)
 			cpu_pause();
 		}
 	}
+	memuse_wait();
 }
 
 int gpa_map(struct vm *vm, gpa_t gpa, hpa_t hpa, uint64_t size, uint32_t attr)
@@ -125,14 +127,17 @@ static int copy(const struct vm *vm, gpa_t at, void *buf, uint64_t size, bool to
 
 	while (size) {
 		uint64_t n = MIN(size, PAGE_SIZE - (at.v & (PAGE_SIZE - 1)));
-		void *g = ptr(vm, at, n, to_guest ? PG_R | PG_W : PG_R);
+		void *g;
 
+		memuse_begin();
+		g = ptr(vm, at, n, to_guest ? PG_R | PG_W : PG_R);
+		if (g && to_guest)
+			memcpy(g, p, n);
+		else if (g)
+			memcpy(p, g, n);
+		memuse_end();
 		if (!g)
 			return -EFAULT;
-		if (to_guest)
-			memcpy(g, p, n);
-		else
-			memcpy(p, g, n);
 		at.v += n;
 		p += n;
 		size -= n;

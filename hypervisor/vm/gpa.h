@@ -15,10 +15,11 @@ int gpa_map(struct vm *vm, gpa_t gpa, hpa_t hpa, uint64_t size, uint32_t attr) _
 int gpa_unmap(struct vm *vm, gpa_t gpa, uint64_t size) __must_check;
 int gpa_protect(struct vm *vm, gpa_t gpa, uint64_t size, uint32_t clear, uint32_t set) __must_check;
 
-/* Returns when no vCPU uses a translation from before the call. Any CPU. */
+/* Returns when no vCPU, nor the hypervisor for one (vm/memuse.h), uses a translation from before the call. Any CPU. */
 void gpa_flush(struct vm *vm);
 
-/* Direct-map pointer to `size` bytes that lie in one run of RAM pages the guest may write, or NULL. Lock-free. */
+/* Direct-map pointer to `size` bytes that lie in one run of RAM pages the guest may write, or NULL. Lock-free. What the VM may lose is used between
+ * memuse_begin() and memuse_end() only. */
 void *gpa_ptr(const struct vm *vm, gpa_t gpa, uint64_t size) __must_check;
 
 /* Copy across page borders. 0 or -EFAULT (nothing or part copied). Any CPU. */

@@ -10,6 +10,7 @@
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/pgtable.h"
+#include "vm/memuse.h"
 #include "vm/vcpu.h"
 #include "vm/virq.h"
 #include "vm/vm.h"
@@ -392,25 +393,46 @@ static int reach(struct vcpu *vcpu, uint64_t linear, uint32_t access, uint8_t **
 	return *p ? 0 : -EFAULT;
 }
 
+/* Only the faults, and the bits in the guest's tables. */
+static int probe(struct vcpu *vcpu, uint64_t linear, uint32_t access)
+{
+	uint8_t *p;
+	int r;
+
+	memuse_begin();
+	r = reach(vcpu, linear, access, &p);
+	memuse_end();
+	return r;
+}
+
+/* The part of a copy that lies in one page. */
+static int copy_within(struct vcpu *vcpu, uint64_t linear, uint8_t *buf, uint32_t n, uint32_t access)
+{
+	uint8_t *p;
+	int r;
+
+	memuse_begin();
+	r = reach(vcpu, linear, access, &p);
+	if (!r && (access & GVA_WRITE))
+		memcpy(p, buf, n);
+	else if (!r)
+		memcpy(buf, p, n);
+	memuse_end();
+	return r;
+}
+
 static int copy(struct vcpu *vcpu, uint64_t linear, uint8_t *buf, uint32_t len, uint32_t access)
 {
 	uint32_t done = 0, n = (uint32_t)(PAGE_SIZE - (linear & (PAGE_SIZE - 1)));
-	uint8_t *p = NULL;
 	int r = 0;
 
 	access |= SET_AD;
 	/* The second page's fault comes before the first page's change. */
 	if (n < len)
-		r = reach(vcpu, linear + n, access, &p);
+		r = probe(vcpu, linear + n, access);
 	while (!r && done < len) {
 		n = MIN(len - done, (uint32_t)(PAGE_SIZE - ((linear + done) & (PAGE_SIZE - 1))));
-		r = reach(vcpu, linear + done, access, &p);
-		if (r)
-			break;
-		if (access & GVA_WRITE)
-			memcpy(p, buf + done, n);
-		else
-			memcpy(buf + done, p, n);
+		r = copy_within(vcpu, linear + done, buf + done, n, access);
 		done += n;
 	}
 	return r;
@@ -429,10 +451,9 @@ int gva_write(struct vcpu *vcpu, uint64_t linear, const void *buf, uint32_t len,
 int gva_probe_write(struct vcpu *vcpu, uint64_t linear, uint32_t len, uint32_t access)
 {
 	uint32_t first = (uint32_t)(PAGE_SIZE - (linear & (PAGE_SIZE - 1)));
-	uint8_t *p;
 	int r;
 
 	access = (access & GVA_USER) | GVA_WRITE | SET_AD;
-	r = reach(vcpu, linear, access, &p);
-	return r || first >= len ? r : reach(vcpu, linear + first, access, &p);
+	r = probe(vcpu, linear, access);
+	return r || first >= len ? r : probe(vcpu, linear + first, access);
 }

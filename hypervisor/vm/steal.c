@@ -5,6 +5,7 @@
 #include "lib/util.h"
 #include "log/log.h"
 #include "vm/gpa.h"
+#include "vm/memuse.h"
 #include "vm/run_hook.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
@@ -56,20 +57,28 @@ static void update(struct record *r, uint64_t ns)
 void steal_switch_in(struct vcpu *vcpu)
 {
 	uint64_t waited = vcpu->thread.wait_ticks;
-	struct record *r = find(vcpu);
+	struct record *r;
 
+	memuse_begin();
+	r = find(vcpu);
 	if (r)
 		update(r, tsc_to_ns(waited - vcpu->steal.told));
+	memuse_end();
 	vcpu->steal.told = waited;
 }
 
 /* Who halts gave its CPU away: nobody needs to help it out of a lock. */
 void steal_switch_out(struct vcpu *vcpu)
 {
-	struct record *r = vcpu->state == VCPU_HALTED ? NULL : find(vcpu);
+	struct record *r;
 
+	if (vcpu->state == VCPU_HALTED)
+		return;
+	memuse_begin();
+	r = find(vcpu);
 	if (r)
 		WRITE_ONCE(r->preempted, PREEMPTED);
+	memuse_end();
 }
 
 int steal_read(struct vcpu *vcpu, uint32_t msr __unused, uint64_t *value)
@@ -88,12 +97,15 @@ int steal_write(struct vcpu *vcpu, uint32_t msr __unused, uint64_t value)
 		vcpu->steal.msr = 0;
 		return 0;
 	}
+	memuse_begin();
 	r = gpa_ptr(vcpu->vm, gpa(ADDRESS(value)), sizeof(*r));
+	if (r)
+		update(r, 0);
+	memuse_end();
 	if (!r)
 		return 1;
 	/* Counting begins here: what the vCPU waited for before was told to nobody. */
 	vcpu->steal = (struct steal){ .msr = value, .told = vcpu->thread.wait_ticks };
 	vcpu->thread.switch_out = vcpu_switch_out;
-	update(r, 0);
 	return 0;
 }

@@ -89,7 +89,10 @@ START_TEST(costs_the_vm)
 
 	stack[2040] = 0x111;
 	stack[2047] = 0x888;
+	/* In the midst of a copy from or to a VM. */
+	percpu_area[0].memuse = 7;
 	ck_assert_ptr_null(fault());
+	ck_assert_uint_eq(percpu_area[0].memuse, 8);
 	ck_assert_uint_eq(fake_vm_nr_crashes, 1);
 	ck_assert_str_eq(vm->crash_reason, "vCPU 1: #PF in the hypervisor at 1005 while it handled I/O");
 	ck_assert_uint_eq(fault_count(), 1);
