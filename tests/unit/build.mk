@@ -34,13 +34,13 @@ $(foreach source,$(2),$(eval $(call unit_object,$(call unit_folder,$(3)),$(sourc
 $(BUILD)/unit/$(1): $(patsubst %.c,$(call unit_folder,$(3))/%.o,$(2))
 	@echo "  UNIT     $(1)"
 	$$(Q)$$(UNIT_CC) $$(UNIT_CFLAGS) -o $$@ $$^ $(call unit_head,unit-libs,$(1)) \
-		-lcheck -lsubunit -lm -lrt -lpthread
+		-Wl,--wrap=_mark_point -lcheck -lsubunit -lm -lrt -lpthread
 endef
 
 # Reading the heads costs a shell each: only when a goal needs them.
 ifneq ($(filter unit check test $(BUILD)/unit/%,$(MAKECMDGOALS)),)
 $(foreach test,$(UNIT_NAMES),$(eval $(call unit_program,$(test),\
-	tests/unit/$(test).c $(call unit_head,unit,$(test)),$(call unit_head,unit-flags,$(test)))))
+	tests/unit/$(test).c tests/fake/mark_point.c $(call unit_head,unit,$(test)),$(call unit_head,unit-flags,$(test)))))
 endif
 
 # -k: a test that does not build is one failure, the others still run. The program of an earlier build must not pass for it.
