@@ -4,7 +4,7 @@
  * left out there (1 byte), and what stands there instead. It is refused with a sentence and a code, or taken: then its text is
  * taken again, says the same, and gives acrn-dm the same arguments, none of which has a control character.
  */
-/* fuzz: tools/virtacrnd/domxml.c tools/virtacrnd/domxml_look.c tools/virtacrnd/domxml_device.c tools/virtacrnd/domxml_serial.c tools/virtacrnd/uuid.c tools/common/args.c tools/common/place.c */
+/* fuzz: tools/virtacrnd/domxml.c tools/virtacrnd/domxml_look.c tools/virtacrnd/domxml_change.c tools/virtacrnd/domxml_meta.c tools/virtacrnd/domxml_device.c tools/virtacrnd/domxml_serial.c tools/virtacrnd/uuid.c tools/common/args.c tools/common/place.c */
 /* fuzz-flags: -D_GNU_SOURCE -Ihypervisor -I/usr/include/libxml2 */
 /* fuzz-libs: -lxml2 -lsystemd */
 #include <stdlib.h>

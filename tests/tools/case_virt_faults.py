@@ -260,12 +260,12 @@ def test_full_disk(here):
         virt.define(uuid=uuid, more="<description>" + "x" * 6000 + "</description>")
         before = virt.virsh("dumpxml", "vm1")
         filler = fill(here.conf)
-        assert "No space left on device" in virt.virsh("define", virt.xml(uuid=uuid, memory="64", more="<title>" + "y" * 9000 + "</title>"), code=1)
+        assert "No space left on device" in virt.virsh("define", virt.xml(uuid=uuid, memory="64", more="<description>" + "y" * 9000 + "</description>"), code=1)
         assert "No space left on device" in virt.virsh("autostart", "vm1", code=1)
         assert virt.virsh("dumpxml", "vm1") == before and sorted(os.listdir(here.conf)) == ["filler", "vm1.sh"]
         os.unlink(filler)
         filler = fill(here.run)
-        assert "No space left on device" in virt.virsh("create", virt.xml("vm2", more="<title>" + "y" * 9000 + "</title>"), code=1)
+        assert "No space left on device" in virt.virsh("create", virt.xml("vm2", more="<description>" + "y" * 9000 + "</description>"), code=1)
         assert virt.virsh("list", "--all", "--name").split() == ["vm1"] and not here.processes()
         # A VM runs all the same: what it runs by is not kept, which is said.
         virt.virsh("start", "vm1")

@@ -78,10 +78,30 @@ int define_refuse(struct call *call, const struct domxml_why *why)
 	return domain_find(why->name, &d) && d.other ? other_refuse(call, &d) : call_fail(call, why->code, "%s", why->text);
 }
 
+int define_write(struct call *call, const struct domxml *x)
+{
+	char why[512];
+
+	return store_write(x, host_dm(), why, sizeof(why)) ? call_fail(call, VIR_ERR_OPERATION_FAILED, "%s", why) : 0;
+}
+
+int define_change(struct call *call, const struct domain *d, const struct domxml_change *change, struct domxml *x)
+{
+	char *text = store_text(d->vm.name);
+	struct domxml_why why;
+	bool ok = text && domxml_change(text, change, host_new_xml(), x, &why);
+
+	if (!text)
+		call_fail(call, VIR_ERR_OPERATION_INVALID, "domain '%s' is defined by a launch file of acrnctl's, which says no more than how it is run", d->vm.name);
+	else if (!ok)
+		call_fail(call, why.code, "%s", why.text);
+	free(text);
+	return ok ? 0 : -1;
+}
+
 static int define(struct call *call, const char *xml, wire_dom *ret)
 {
 	struct domxml_why why;
-	char words[512];
 	struct domxml x;
 	struct domain d;
 	int result;
@@ -90,8 +110,8 @@ static int define(struct call *call, const char *xml, wire_dom *ret)
 		return define_refuse(call, &why);
 	define_lock();
 	result = define_check_clash(call, &x);
-	if (!result && store_write(&x, host_dm(), words, sizeof(words)))
-		result = call_fail(call, VIR_ERR_OPERATION_FAILED, "%s", words);
+	if (!result)
+		result = define_write(call, &x);
 	define_unlock();
 	if (!result && (!domain_find(x.name, &d) || !domain_put(&d, ret)))
 		result = call_fail(call, VIR_ERR_NO_DOMAIN, "domain '%s' was removed again", x.name);
@@ -213,12 +233,19 @@ static char *describe(const struct domain *d)
 	return text;
 }
 
-/* One that only runs is what it was started with. */
+/* One that only runs is what it runs by, without what is the run's. */
 static char *without_definition(const struct domain *d)
 {
-	char *text = store_once_text(d->vm.name);
+	char *text = store_live(d->vm.name, d->vm.pid), *bare = NULL;
+	struct domxml_why why;
+	struct domxml x;
 
-	return text ? text : store_live(d->vm.name, d->vm.pid);
+	if (text && domxml_read(text, host_old_xml(), &x, &why)) {
+		bare = domxml_text(&x, -1);
+		domxml_free(&x);
+	}
+	free(text);
+	return bare ? bare : store_once_text(d->vm.name);
 }
 
 static int get_xml_desc(struct call *call, void *args, void *ret)

@@ -106,15 +106,10 @@ static int get_vcpus(struct call *call, void *args, void *ret)
 /* Whether the run is meant, not the definition. -1 with the call's error. */
 static int wants_live(struct call *call, const struct domain *d, unsigned int flags)
 {
-	if (call_check_flags(call, flags, VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG))
-		return -1;
 	if (flags == (VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG))
 		return call_fail(call, VIR_ERR_INVALID_ARG, "live and config exclude each other");
-	if (flags & VIR_DOMAIN_AFFECT_LIVE && !domain_is_up(d))
-		return call_fail(call, VIR_ERR_OPERATION_INVALID, "domain '%s' is not running", d->vm.name);
-	if (flags & VIR_DOMAIN_AFFECT_CONFIG && !d->vm.defined)
-		return call_fail(call, VIR_ERR_OPERATION_INVALID, "domain '%s' has no definition", d->vm.name);
-	return flags ? flags == VIR_DOMAIN_AFFECT_LIVE : domain_is_up(d);
+	flags = domain_affects(call, d, flags);
+	return flags ? flags == VIR_DOMAIN_AFFECT_LIVE : -1;
 }
 
 static int get_pins(struct call *call, void *args, void *ret)
@@ -173,24 +168,14 @@ static uint64_t exchange(struct call *call, uint64_t cpus, const wire_pin_flags 
 /* Write the definition of @d with these CPUs. */
 static int redefine(struct call *call, const struct domain *d, uint64_t cpus)
 {
-	char *old = store_text(d->vm.name), *new = NULL, words[512];
-	struct domxml_why why = { 0 };
+	const struct domxml_change change = { domxml_make_cpus, &cpus };
 	struct domxml x;
-	int result = -1;
+	int result;
 
-	if (old && domxml_read(old, host_old_xml(), &x, &why)) {
-		domxml_set_cpus(&x, cpus);
-		new = domxml_text(&x, -1);
-		domxml_free(&x);
-	}
-	if (!new || !domxml_read(new, host_new_xml(), &x, &why)) {
-		call_fail(call, why.code ? why.code : VIR_ERR_NO_MEMORY, "%s", why.code ? why.text : "out of memory");
-	} else {
-		result = store_write(&x, host_dm(), words, sizeof(words)) ? call_fail(call, VIR_ERR_OPERATION_FAILED, "%s", words) : 0;
-		domxml_free(&x);
-	}
-	free(old);
-	free(new);
+	if (define_change(call, d, &change, &x))
+		return -1;
+	result = define_write(call, &x);
+	domxml_free(&x);
 	return result;
 }
 

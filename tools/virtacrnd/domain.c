@@ -128,6 +128,19 @@ int domain_get(struct call *call, const struct wire_dom *wanted, struct domain *
 	return out->other && !(call->row->flags & CALL_READ) ? other_refuse(call, out) : 0;
 }
 
+unsigned int domain_affects(struct call *call, const struct domain *d, unsigned int flags)
+{
+	if (call_check_flags(call, flags, VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG))
+		return 0;
+	if (!flags)
+		flags = domain_is_up(d) ? VIR_DOMAIN_AFFECT_LIVE : VIR_DOMAIN_AFFECT_CONFIG;
+	if (flags & VIR_DOMAIN_AFFECT_LIVE && !domain_is_up(d))
+		call_fail(call, VIR_ERR_OPERATION_INVALID, "domain '%s' is not running", d->vm.name);
+	else if (flags & VIR_DOMAIN_AFFECT_CONFIG && !d->vm.defined)
+		call_fail(call, VIR_ERR_OPERATION_INVALID, "domain '%s' has no definition", d->vm.name);
+	return call->code ? 0 : flags;
+}
+
 bool domain_is_up(const struct domain *d)
 {
 	return vms_is_up(&d->vm);

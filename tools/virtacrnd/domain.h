@@ -39,6 +39,12 @@ void domain_uuid(const char *name, int pid, uint8_t *uuid);
 /* The one that a client means, by its UUID; -1 with the call's error: also if the call changes something and it can only be looked at. */
 int domain_get(struct call *call, const struct wire_dom *wanted, struct domain *out);
 
+/*
+ * What @flags (VIR_DOMAIN_AFFECT_*) mean of it: one or both of VIR_DOMAIN_AFFECT_LIVE and _CONFIG; without any the run, if it runs. 0
+ * with the call's error: it has no run, or no definition.
+ */
+unsigned int domain_affects(struct call *call, const struct domain *d, unsigned int flags);
+
 /* What it runs by, or its definition; free() it. NULL: a launch file of acrnctl's knows. */
 char *domain_text(const struct domain *d);
 

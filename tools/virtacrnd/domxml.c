@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tools/virtacrnd/domxml.h"
 
+#include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <libxml/parser.h>
 #include <stdarg.h>
@@ -18,7 +19,6 @@
 #define KIB_MAX		(252ull << 20)
 #define KIB_STEP	2048
 #define TEXT_MAX	2048
-#define CPU_LIST	(3 * 64)	/* bytes of a list of all CPUs */
 
 bool domxml_refuse(struct reading *r, int code, const xmlNode *node, const char *fmt, ...)
 {
@@ -80,6 +80,18 @@ xmlNode *domxml_child(xmlNode *node, const char *name)
 		if (node->type == XML_ELEMENT_NODE && !strcmp((char *)node->name, name))
 			return node;
 	return NULL;
+}
+
+void domxml_remove(xmlNode *node)
+{
+	xmlNode *before = node->prev;
+
+	if (before && xmlIsBlankNode(before)) {
+		xmlUnlinkNode(before);
+		xmlFreeNode(before);
+	}
+	xmlUnlinkNode(node);
+	xmlFreeNode(node);
 }
 
 bool domxml_arg(struct reading *r, const xmlNode *node, const char *fmt, ...)
@@ -166,8 +178,7 @@ static bool take_memory(struct reading *r, xmlNode *node)
 	return check_memory_limit(r, node) && domxml_arg(r, node, "-m") && domxml_arg(r, node, "%lluM", (unsigned long long)r->x->kib / 1024);
 }
 
-/* "1,3" of bits 1 and 3; returns @list, of CPU_LIST bytes. */
-static char *cpu_list(uint64_t cpus, char *list)
+char *domxml_cpu_list(uint64_t cpus, char *list)
 {
 	size_t len = 0;
 
@@ -195,7 +206,7 @@ static bool read_cpuset(struct reading *r, const xmlNode *node, const char *set)
 /* Without a cpuset it has the first CPUs that it may have, from then on. */
 static void add_cpuset(struct reading *r, xmlNode *node, unsigned int vcpus)
 {
-	char list[CPU_LIST];
+	char list[DOMXML_CPU_LIST];
 
 	for (unsigned int i = 0, nr = 0; i < 64 && nr < vcpus; i++) {
 		if (!(r->limits.cpus >> i & 1))
@@ -203,26 +214,26 @@ static void add_cpuset(struct reading *r, xmlNode *node, unsigned int vcpus)
 		r->x->cpus |= 1ull << i;
 		nr++;
 	}
-	xmlSetProp(node, (const xmlChar *)"cpuset", (const xmlChar *)cpu_list(r->x->cpus, list));
+	xmlSetProp(node, (const xmlChar *)"cpuset", (const xmlChar *)domxml_cpu_list(r->x->cpus, list));
 }
 
 static bool check_cpu_limit(struct reading *r, const xmlNode *node, unsigned int vcpus)
 {
-	char allowed[CPU_LIST], forbidden[CPU_LIST];
+	char allowed[DOMXML_CPU_LIST], forbidden[DOMXML_CPU_LIST];
 	const struct limits *l = &r->limits;
 
 	if (l->known && vcpus > (unsigned int)__builtin_popcountll(l->cpus))
 		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "%u virtual CPUs: the scenario %s allows VM %s %d, CPUs %s", vcpus, l->path,
-				     r->x->name, __builtin_popcountll(l->cpus), cpu_list(l->cpus, allowed));
+				     r->x->name, __builtin_popcountll(l->cpus), domxml_cpu_list(l->cpus, allowed));
 	if (r->x->cpus & ~l->cpus)
 		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "cpuset names CPU %s: the scenario %s allows VM %s CPUs %s",
-				     cpu_list(r->x->cpus & ~l->cpus, forbidden), l->path, r->x->name, cpu_list(l->cpus, allowed));
+				     domxml_cpu_list(r->x->cpus & ~l->cpus, forbidden), l->path, r->x->name, domxml_cpu_list(l->cpus, allowed));
 	return true;
 }
 
 static bool take_vcpu(struct reading *r, xmlNode *node)
 {
-	char text[32], set[256], list[CPU_LIST];
+	char text[32], set[256], list[DOMXML_CPU_LIST];
 	uint64_t vcpus;
 
 	if (!domxml_get(r, node, NULL, text, sizeof(text)) || !domxml_get(r, node, "cpuset", set, sizeof(set)))
@@ -239,7 +250,7 @@ static bool take_vcpu(struct reading *r, xmlNode *node)
 	if (r->x->vcpus != vcpus)
 		return domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "%s virtual CPUs, but cpuset '%s' names %u: one each is needed", text, set,
 				     r->x->vcpus);
-	return domxml_arg(r, node, "--pcpus") && domxml_arg(r, node, "%s", cpu_list(r->x->cpus, list));
+	return domxml_arg(r, node, "--pcpus") && domxml_arg(r, node, "%s", domxml_cpu_list(r->x->cpus, list));
 }
 
 static bool take_current_memory(struct reading *r, xmlNode *node)
@@ -321,6 +332,18 @@ static bool take_on_poweroff(struct reading *r, xmlNode *node)
 	if (!domxml_get(r, node, NULL, action, sizeof(action)))
 		return false;
 	return !strcmp(action, "destroy") ? true : domxml_refuse(r, VIR_ERR_CONFIG_UNSUPPORTED, node, "\"%s\": destroy is what there is", action);
+}
+
+/* Of those that were taken before, the words are what they are. */
+static bool take_words(struct reading *r, xmlNode *node)
+{
+	int type = !strcmp((char *)node->name, "title") ? VIR_DOMAIN_METADATA_TITLE : VIR_DOMAIN_METADATA_DESCRIPTION;
+	xmlChar *text = r->checked ? NULL : xmlNodeGetContent(node);
+	struct domxml_why why;
+	bool ok = !text || domxml_words_ok(type, (char *)text, &why);
+
+	xmlFree(text);
+	return ok ? true : domxml_refuse(r, VIR_ERR_XML_ERROR, node, "%s", why.text);
 }
 
 static bool take_on_reboot(struct reading *r, xmlNode *node)
@@ -407,7 +430,7 @@ static bool read_root(struct reading *r, xmlNode *root, const struct domxml_host
 		{ "name", take_name }, { "uuid", take_uuid }, { "memory", take_memory }, { "currentMemory", take_current_memory },
 		{ "vcpu", take_vcpu }, { "os", take_os }, { "clock", take_clock }, { "on_poweroff", take_on_poweroff },
 		{ "on_reboot", take_on_reboot }, { "on_crash", take_on_poweroff }, { "devices", domxml_devices },
-		{ "commandline", take_commandline }, { "title", NULL }, { "description", NULL }, { "metadata", NULL },
+		{ "commandline", take_commandline }, { "title", take_words }, { "description", take_words }, { "metadata", NULL },
 		{ "features", NULL }, { "cpu", NULL }, { "pm", NULL }, { 0 }
 	};
 
@@ -418,7 +441,7 @@ static bool read_root(struct reading *r, xmlNode *root, const struct domxml_host
 
 bool domxml_read(const char *text, const struct domxml_host *host, struct domxml *x, struct domxml_why *why)
 {
-	struct reading r = { .x = x, .why = why, .dm = host->dm, .next_slot = 3 };
+	struct reading r = { .x = x, .why = why, .dm = host->dm, .checked = !host->limits, .next_slot = 3 };
 	size_t len = strlen(text);
 	const xmlError *error;
 
@@ -437,15 +460,6 @@ bool domxml_read(const char *text, const struct domxml_host *host, struct domxml
 	strcpy(why->name, x->name);
 	domxml_free(x);
 	return false;
-}
-
-void domxml_set_cpus(struct domxml *x, uint64_t cpus)
-{
-	xmlNode *vcpu = domxml_child(xmlDocGetRootElement(x->doc), "vcpu");
-	char list[CPU_LIST];
-
-	if (vcpu)
-		xmlSetProp(vcpu, (const xmlChar *)"cpuset", (const xmlChar *)cpu_list(cpus, list));
 }
 
 void domxml_free(struct domxml *x)

@@ -16,6 +16,7 @@
 #define DOMXML_PATH_MAX	1024
 
 struct _xmlDoc;
+struct _xmlNode;
 struct limits;
 
 struct domxml {
@@ -51,8 +52,34 @@ char *domxml_text(const struct domxml *x, int id);
 
 /* The id that a text of domxml_text() has, -1: none. */
 int domxml_id(const char *text);
-/* Give the virtual CPUs these, one each: in the XML only, which is to be read again. */
-void domxml_set_cpus(struct domxml *x, uint64_t cpus);
+
+/* What @make does to a domain's XML with @arg; false with *@why. */
+struct domxml_change {
+	bool (*make)(struct _xmlNode *root, const void *arg, struct domxml_why *why);
+	const void *arg;
+};
+
+/* Read @text as @change makes it, with all checks. Otherwise as domxml_read(). */
+bool domxml_change(const char *text, const struct domxml_change *change, const struct domxml_host *host, struct domxml *x, struct domxml_why *why);
+
+/* The virtual CPUs have those of a uint64_t, one each. */
+bool domxml_make_cpus(struct _xmlNode *root, const void *arg, struct domxml_why *why);
+
+#define DOMXML_TITLE_MAX	256u	/* bytes */
+#define DOMXML_DESCRIPTION_MAX	16384u
+#define DOMXML_ELEMENT_MAX	65536u
+
+/* One of the things that are written down about a domain. */
+struct domxml_meta {
+	int type;			/* VIR_DOMAIN_METADATA_* */
+	const char *text;		/* words, or the XML of one element; NULL: there is to be none */
+	const char *key, *uri;		/* prefix and URI of the namespace, of an element only */
+};
+
+bool domxml_make_meta(struct _xmlNode *root, const void *arg, struct domxml_why *why);
+
+/* That of @type (and @uri, of an element) in the text of a domain; free() it. NULL: it has none. */
+char *domxml_meta(const char *text, int type, const char *uri);
 
 /* Source of the disk whose target ("vda") or source is @disk; target of the one with source @source. False: there is none. */
 bool domxml_disk_source(const char *text, const char *disk, char *source, size_t size);

@@ -8,14 +8,14 @@
 #include "tools/virtacrnd/domxml_priv.h"
 #include "tools/virtacrnd/uuid.h"
 
-static xmlDoc *parse(const char *text)
+xmlDoc *domxml_parse(const char *text)
 {
 	return xmlReadMemory(text, strlen(text), "domain.xml", NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 }
 
 int domxml_id(const char *text)
 {
-	xmlDoc *doc = parse(text);
+	xmlDoc *doc = domxml_parse(text);
 	xmlChar *id = doc && xmlDocGetRootElement(doc) ? xmlGetProp(xmlDocGetRootElement(doc), (const xmlChar *)"id") : NULL;
 	uint64_t number;
 	int result = id && args_number((char *)id, 1, INT32_MAX, &number) ? (int)number : -1;
@@ -27,7 +27,7 @@ int domxml_id(const char *text)
 
 bool domxml_uuid(const char *text, uint8_t *uuid)
 {
-	xmlDoc *doc = parse(text);
+	xmlDoc *doc = domxml_parse(text);
 	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL, *node = root ? domxml_child(root, "uuid") : NULL;
 	xmlChar *words = node ? xmlNodeGetContent(node) : NULL;
 	bool ok = words && uuid_read((char *)words, uuid);
@@ -61,7 +61,7 @@ static bool get_source(xmlNode *disk, char *out, size_t size)
 /* The disk whose source or target is @wanted: its other name if @target is asked for by its source, or its source. */
 static bool find_disk(const char *text, const char *wanted, bool want_target, char *out, size_t size)
 {
-	xmlDoc *doc = parse(text);
+	xmlDoc *doc = domxml_parse(text);
 	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL, *devices = root ? domxml_child(root, "devices") : NULL;
 	char source[DOMXML_PATH_MAX], target[32];
 	bool found = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What domxml.c and domxml_device.c share. */
+/* What the files domxml*.c share. */
 #pragma once
 #include <libxml/tree.h>
 #include <stdbool.h>
@@ -12,6 +12,7 @@ struct reading {
 	struct domxml *x;
 	struct domxml_why *why;
 	const char *dm;
+	bool checked;			/* when it was defined: no limit is asked for again */
 	struct limits limits;
 	unsigned int next_slot, nr_disks;
 	uint32_t slots;			/* a bit for each that is taken */
@@ -34,6 +35,20 @@ bool domxml_each(struct reading *r, xmlNode *parent, const struct element *known
  * no argument may have, is refused. */
 bool domxml_get(struct reading *r, xmlNode *node, const char *attribute, char *out, size_t size);
 xmlNode *domxml_child(xmlNode *node, const char *name);
+
+/* Take @node out, and the white space before it. */
+void domxml_remove(xmlNode *node);
+
+/* The tree of a text; NULL: it is not well-formed. */
+xmlDoc *domxml_parse(const char *text);
+
+#define DOMXML_CPU_LIST	(3 * 64)	/* bytes of a list of all CPUs */
+
+/* "1,3" of bits 1 and 3; returns @list, of DOMXML_CPU_LIST bytes. */
+char *domxml_cpu_list(uint64_t cpus, char *list);
+
+/* Whether this may be a title or a description, as @type says; false with *@why. */
+bool domxml_words_ok(int type, const char *text, struct domxml_why *why);
 
 /* Another argument of acrn-dm. */
 bool domxml_arg(struct reading *r, const xmlNode *node, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -147,19 +147,6 @@ bool domxml_console(struct reading *r, xmlNode *node)
 	return domxml_child(node->parent, "serial") || r->port_used[0] ? true : add_port(r, node, 0);
 }
 
-/* With the white space before it. */
-static void remove_node(xmlNode *node)
-{
-	xmlNode *before = node->prev;
-
-	if (before && xmlIsBlankNode(before)) {
-		xmlUnlinkNode(before);
-		xmlFreeNode(before);
-	}
-	xmlUnlinkNode(node);
-	xmlFreeNode(node);
-}
-
 /* @path NULL: no run, no terminal. */
 static void show_tty(xmlNode *node, const char *path)
 {
@@ -173,7 +160,7 @@ static void show_tty(xmlNode *node, const char *path)
 	if (!path) {
 		xmlUnsetProp(node, (const xmlChar *)"tty");
 		if (source)
-			remove_node(source);
+			domxml_remove(source);
 		return;
 	}
 	if (!source)

@@ -51,6 +51,19 @@ void start_keep(const char *name, pid_t pid, const char *text)
 	pthread_mutex_unlock(&keeping);
 }
 
+int start_keep_changed(const char *name, pid_t pid, const char *text)
+{
+	char *there;
+	int err;
+
+	pthread_mutex_lock(&keeping);
+	there = store_live(name, pid);
+	err = there ? store_write_live(name, text) : -ESRCH;
+	pthread_mutex_unlock(&keeping);
+	free(there);
+	return err;
+}
+
 /* acrn-dm ends the VM when the connection ends on which it was told so: that one is the client's from here on. */
 static int tie(struct call *call, const char *name)
 {

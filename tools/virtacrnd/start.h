@@ -8,6 +8,9 @@ struct call;
 /* Keep @text (NULL: none is known) as the XML that VM @name runs by as process @pid, for dumpxml while its definition may change. Any thread. */
 void start_keep(const char *name, pid_t pid, const char *text);
 
+/* Exchange that for @text, if it is still that process that runs. 0, or -errno: -ESRCH if not. Any thread. */
+int start_keep_changed(const char *name, pid_t pid, const char *text);
+
 /*
  * Keep @text (NULL: none is known) as the XML that VM @name runs by as process @pid, our child, and wait until it runs, or is paused. With
  * VIR_DOMAIN_START_AUTODESTROY in @flags it ends with the client's connection. Any thread. -1 with the call's error.
