@@ -19,9 +19,17 @@ $(TOOLS_HV): tests/tools/fake_hypervisor.c $(wildcard hypervisor/public/*.h)
 	@echo "  LINK     $@"
 	$(Q)gcc -std=gnu11 -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -Ihypervisor -shared -fPIC -o $@ $<
 
+# Ends a tool at a chosen change to its folders.
+TOOLS_KILL := $(BUILD)/tools/fake_kill.so
+
+$(TOOLS_KILL): tests/tools/fake_kill.c
+	@mkdir -p $(@D)
+	@echo "  LINK     $@"
+	$(Q)gcc -std=gnu11 -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE -shared -fPIC -o $@ $<
+
 # TOOLS=name runs only the cases whose names contain it.
 .PHONY: tools
-tools: $(TOOLS_DM) $(TOOLS_HV) $(TOOLS_TESTED)
+tools: $(TOOLS_DM) $(TOOLS_HV) $(TOOLS_KILL) $(TOOLS_TESTED)
 	@tests/tools/run $(TOOLS)
 
 # Needs a screen's software (misc/packages/list: virt-manager and what follows it), and half a minute.

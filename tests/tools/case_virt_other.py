@@ -21,7 +21,8 @@ SERVICE_WHY = ("domain 'service' is the Service VM and can only be looked at: th
 # What changes a domain, with the arguments behind it: all calls but those that make one of an XML.
 CHANGES = {9: b"", 196: struct.pack(">I", 0), 33: b"", 258: struct.pack(">I", 0), 12: b"", 234: struct.pack(">I", 0), 34: b"", 28: b"",
            245: struct.pack(">I", 0), 35: b"", 231: struct.pack(">I", 0), 29: struct.pack(">I", 1), 29 | 1 << 16: struct.pack(">I", 0),
-           26: struct.pack(">3I", 0, 1, 1 << 24), 225: struct.pack(">4I", 0, 1, 1 << 24, 2), 264: struct.pack(">5I", 1, 0, 0, 0, 0)}
+           26: struct.pack(">3I", 0, 1, 1 << 24), 225: struct.pack(">4I", 0, 1, 1 << 24, 2), 264: struct.pack(">5I", 1, 0, 0, 0, 0),
+           358: struct.pack(">2I", 1, 3) + b"new\0" + struct.pack(">I", 0)}
 
 
 def table(words):

@@ -253,7 +253,8 @@ static int time_has_come(sd_event_source *source, uint64_t usec, void *arg)
 static int definitions_changed(sd_event_source *source, const struct inotify_event *event, void *arg)
 {
 	(void)source, (void)arg;
-	if (event->len && strstr(event->name, PLACE_SETTINGS))
+	/* One that is renamed has its settings before its launch file. */
+	if (event->len && (strstr(event->name, PLACE_SETTINGS) || strstr(event->name, PLACE_LAUNCH)))
 		look_at_times();
 	return 0;
 }

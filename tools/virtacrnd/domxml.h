@@ -62,6 +62,9 @@ struct domxml_change {
 /* Read @text as @change makes it, with all checks. Otherwise as domxml_read(). */
 bool domxml_change(const char *text, const struct domxml_change *change, const struct domxml_host *host, struct domxml *x, struct domxml_why *why);
 
+/* The name is this string. */
+bool domxml_make_name(struct _xmlNode *root, const void *arg, struct domxml_why *why);
+
 /* The virtual CPUs have those of a uint64_t, one each. */
 bool domxml_make_cpus(struct _xmlNode *root, const void *arg, struct domxml_why *why);
 

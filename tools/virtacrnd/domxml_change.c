@@ -25,6 +25,16 @@ bool domxml_change(const char *text, const struct domxml_change *change, const s
 	return ok;
 }
 
+bool domxml_make_name(xmlNode *root, const void *arg, struct domxml_why *why)
+{
+	xmlNode *name = domxml_child(root, "name");
+
+	(void)why;
+	if (name)
+		xmlNodeSetContent(name, arg);
+	return name;
+}
+
 bool domxml_make_cpus(xmlNode *root, const void *arg, struct domxml_why *why)
 {
 	xmlNode *vcpu = domxml_child(root, "vcpu");

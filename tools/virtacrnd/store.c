@@ -12,9 +12,9 @@
 
 #include "tools/common/place.h"
 #include "tools/virtacrnd/domxml.h"
+#include "tools/virtacrnd/store_priv.h"
 #include "tools/virtacrnd/uuid.h"
 
-#define MARK		"# virtacrnd "
 #define LIVE		".live.xml"
 #define FILE_MAX	(4u << 20)
 
@@ -46,30 +46,40 @@ static bool uuid_in(const char *path, uint8_t *uuid)
 {
 	char line[128];
 	FILE *file = fopen(path, "re");
-	bool ok = file && fgets(line, sizeof(line), file) && fgets(line, sizeof(line), file) && !strncmp(line, MARK, strlen(MARK));
+	bool ok = file && fgets(line, sizeof(line), file) && fgets(line, sizeof(line), file) && !strncmp(line, STORE_MARK, strlen(STORE_MARK));
 
 	if (file)
 		fclose(file);
 	line[ok ? strcspn(line, "\n") : 0] = 0;
-	return ok && uuid_read(line + strlen(MARK), uuid);
+	return ok && uuid_read(line + strlen(STORE_MARK), uuid);
+}
+
+/* Where the XML begins that holds for @name: in the midst of a file that is about to be renamed there are two (store_rename.c). */
+static char *find_xml(char *text, const char *name)
+{
+	char mark[sizeof(STORE_RENAMED) + PLACE_NAME_MAX + 3], *other;
+
+	snprintf(mark, sizeof(mark), "\n" STORE_RENAMED "%s\n", name);
+	other = strstr(text, mark);
+	return strstr(other ? other : text, "\n#<");
 }
 
 /* The XML in a file of ours, without the # of each line. */
-static char *text_in(const char *path)
+static char *text_in(const char *path, const char *name)
 {
 	char *text, *from, *to;
 	uint8_t uuid[16];
 
 	text = uuid_in(path, uuid) ? read_file(path) : NULL;
-	from = text ? strstr(text, "\n#<") : NULL;
+	from = text ? find_xml(text, name) : NULL;
 	if (!from) {
 		free(text);
 		return NULL;
 	}
-	for (to = text, from += 1; *from; ) {
+	for (to = text, from += 1; *from == '#'; ) {
 		size_t len;
 
-		from += *from == '#';
+		from++;
 		len = strcspn(from, "\n");
 		memmove(to, from, len);
 		to += len;
@@ -92,7 +102,7 @@ char *store_text(const char *name)
 {
 	char path[PLACE_PATH_MAX];
 
-	return text_in(place_conf(path, name, PLACE_LAUNCH));
+	return text_in(place_conf(path, name, PLACE_LAUNCH), name);
 }
 
 /* As one word of the shell's. */
@@ -132,15 +142,24 @@ char *store_command(const struct domxml *x, const char *dm)
 	return NULL;
 }
 
-static void put_definition(FILE *file, const struct domxml *x, const char *dm, const char *text)
+void store_put_head(FILE *file, const struct domxml *x)
 {
 	char uuid[UUID_TEXT];
 
-	fprintf(file, "#!/bin/sh\n" MARK "%s\nexec ", uuid_text(x->uuid, uuid));
+	fprintf(file, "#!/bin/sh\n" STORE_MARK "%s\n", uuid_text(x->uuid, uuid));
+}
+
+void store_put_exec(FILE *file, const struct domxml *x, const char *dm)
+{
+	fputs("exec ", file);
 	put_command(file, x, dm);
 	fputs("\"$@\" ", file);
 	put_word(file, x->name);
 	fputc('\n', file);
+}
+
+void store_put_xml(FILE *file, const char *text)
+{
 	while (*text) {
 		size_t len = strcspn(text, "\n");
 
@@ -150,8 +169,14 @@ static void put_definition(FILE *file, const struct domxml *x, const char *dm, c
 	}
 }
 
-/* What was written takes its place only when it is whole and on the disk. */
-static int finish(FILE *file, const char *new, const char *path, mode_t mode)
+static void put_definition(FILE *file, const struct domxml *x, const char *dm, const char *text)
+{
+	store_put_head(file, x);
+	store_put_exec(file, x, dm);
+	store_put_xml(file, text);
+}
+
+int store_finish(FILE *file, const char *new, const char *path, mode_t mode)
 {
 	int err = ferror(file) ? -EIO : 0;
 
@@ -166,7 +191,7 @@ static int finish(FILE *file, const char *new, const char *path, mode_t mode)
 	return err;
 }
 
-static FILE *create(const char *path)
+FILE *store_create(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
@@ -176,28 +201,46 @@ static FILE *create(const char *path)
 	return file;
 }
 
-int store_write(const struct domxml *x, const char *dm, char *why, size_t why_size)
+int store_write_by(const struct domxml *x, const char *dm, const char *tail)
 {
 	char path[PLACE_PATH_MAX], new[PLACE_PATH_MAX], *text = domxml_text(x, -1);
 	int err = place_conf_make();
 	FILE *file;
 
 	place_conf(path, x->name, PLACE_LAUNCH);
-	file = err || !text ? NULL : create(place_conf(new, x->name, PLACE_LAUNCH ".new"));
+	file = err || !text ? NULL : store_create(place_conf(new, x->name, tail));
 	if (file) {
 		put_definition(file, x, dm, text);
-		err = finish(file, new, path, 0755);
+		err = store_finish(file, new, path, 0755);
 	} else if (!err) {
 		err = text ? -errno : -ENOMEM;
 	}
 	free(text);
-	if (err)
-		snprintf(why, why_size, "%s: %s", path, strerror(-err));
 	return err;
 }
 
-/* A lock on a file for one run: it is in use as long as somebody has that. -EWOULDBLOCK: somebody has. */
-static int lock_once(const char *path)
+/* What a definition that was killed on its way to another name, or out, has left is not the new one's. */
+static void clear_settings(const char *name)
+{
+	char path[PLACE_PATH_MAX];
+
+	if (access(place_conf(path, name, PLACE_LAUNCH), F_OK) && errno == ENOENT)
+		unlink(place_conf(path, name, PLACE_SETTINGS));
+}
+
+int store_write(const struct domxml *x, const char *dm, char *why, size_t why_size)
+{
+	char path[PLACE_PATH_MAX];
+	int err;
+
+	clear_settings(x->name);
+	err = store_write_by(x, dm, PLACE_LAUNCH ".new");
+	if (err)
+		snprintf(why, why_size, "%s: %s", place_conf(path, x->name, PLACE_LAUNCH), strerror(-err));
+	return err;
+}
+
+int store_lock(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), err;
 
@@ -216,12 +259,12 @@ int store_write_once(const struct domxml *x, const char *dm, char *why, size_t w
 	FILE *file;
 
 	place_run(path, x->name, PLACE_ONCE);
-	file = err || !text ? NULL : create(place_run(new, x->name, PLACE_ONCE ".new"));
+	file = err || !text ? NULL : store_create(place_run(new, x->name, PLACE_ONCE ".new"));
 	if (file) {
 		put_definition(file, x, dm, text);
 		/* Locked before it has its name: nobody takes it for one that is left. */
-		lock = lock_once(new);
-		err = finish(file, new, path, 0700);
+		lock = store_lock(new);
+		err = store_finish(file, new, path, 0700);
 	} else {
 		err = err || !text ? -ENOMEM : -errno;
 	}
@@ -238,7 +281,7 @@ int store_write_once(const struct domxml *x, const char *dm, char *why, size_t w
 bool store_once_uuid(const char *name, uint8_t *uuid)
 {
 	char path[PLACE_PATH_MAX];
-	int lock = lock_once(place_run(path, name, PLACE_ONCE));
+	int lock = store_lock(place_run(path, name, PLACE_ONCE));
 
 	if (lock >= 0)
 		close(lock);
@@ -250,13 +293,13 @@ char *store_once_text(const char *name)
 	char path[PLACE_PATH_MAX];
 	uint8_t uuid[16];
 
-	return store_once_uuid(name, uuid) ? text_in(place_run(path, name, PLACE_ONCE)) : NULL;
+	return store_once_uuid(name, uuid) ? text_in(place_run(path, name, PLACE_ONCE), name) : NULL;
 }
 
 bool store_forget_once(const char *name)
 {
 	char path[PLACE_PATH_MAX];
-	int lock = lock_once(place_run(path, name, PLACE_ONCE));
+	int lock = store_lock(place_run(path, name, PLACE_ONCE));
 
 	if (lock >= 0) {
 		unlink(path);
@@ -268,12 +311,12 @@ bool store_forget_once(const char *name)
 int store_write_live(const char *name, const char *text)
 {
 	char path[PLACE_PATH_MAX], new[PLACE_PATH_MAX];
-	FILE *file = create(place_run(new, name, LIVE ".new"));
+	FILE *file = store_create(place_run(new, name, LIVE ".new"));
 
 	if (!file)
 		return -errno;
 	fputs(text, file);
-	return finish(file, new, place_run(path, name, LIVE), 0600);
+	return store_finish(file, new, place_run(path, name, LIVE), 0600);
 }
 
 char *store_live(const char *name, int pid)

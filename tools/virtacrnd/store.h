@@ -42,5 +42,11 @@ int store_write_live(const char *name, const char *text);
 char *store_live(const char *name, int pid);
 bool store_live_uuid(const char *name, int pid, uint8_t *uuid);
 
+/*
+ * Give the definition @old another name, with its settings: @new says all else, too, as it is to be. The caller keeps others from
+ * starting it. 0, or -errno with @why, and the old one is there: -EEXIST if there is a launch file of that name.
+ */
+int store_rename(const struct domxml *old, const struct domxml *new, const char *dm, char *why, size_t why_size);
+
 /* Remove the definition and its settings. 0 or -errno. */
 int store_remove(const char *name);

@@ -12,11 +12,19 @@
 
 #include "tools/common/journal.h"
 #include "tools/virtacrnd/store.h"
+#include "tools/virtacrnd/store_priv.h"
 #include "tools/virtacrnd/watch_vm.h"
+
+#define LEAVING_US	100000u		/* between the two halves of a move there is next to nothing */
 
 static sd_event *loop;
 static sd_event_source *run_folder, *conf_folder;
 static struct watch_vm *vms;
+
+/* A definition on its way to another name: told when it is known where to. And a move that tells nothing. */
+static struct watch_vm *leaving;
+static sd_event_source *leaving_timer;
+static uint32_t leaving_cookie, quiet_cookie;
 
 /* The one whose file with ending @tail this is; made if need be. NULL: it is no such file. */
 static struct watch_vm *vm_of(const char *file, const char *tail)
@@ -83,6 +91,63 @@ static int on_run(sd_event_source *source, const struct inotify_event *event, vo
 	return 0;
 }
 
+/* One whose launch file is moved away was renamed, or else it is not defined any more. */
+static void settle(struct watch_vm *to)
+{
+	struct watch_vm *from = leaving;
+
+	leaving = NULL;
+	leaving_timer = sd_event_source_disable_unref(leaving_timer);
+	if (from && to && to != from)
+		watch_vm_renamed(to, from);
+	else if (from)
+		watch_vm_defined(from, to == from);
+}
+
+static int on_left(sd_event_source *source, uint64_t usec, void *arg)
+{
+	(void)source, (void)usec, (void)arg;
+	settle(NULL);
+	sweep();
+	return 0;
+}
+
+/* Where to is told next, by the same number; if that is in this folder. */
+static void leave(struct watch_vm *vm, uint32_t cookie)
+{
+	settle(NULL);
+	leaving = vm;
+	leaving_cookie = cookie;
+	if (sd_event_add_time_relative(loop, &leaving_timer, CLOCK_MONOTONIC, LEAVING_US, 0, on_left, NULL) < 0)
+		settle(NULL);
+}
+
+static bool ends_with(const char *text, const char *tail)
+{
+	size_t len = strlen(text), end = strlen(tail);
+
+	return len >= end && !strcmp(text + len - end, tail);
+}
+
+/* A launch file that comes or goes by being moved. False: this is no such thing. */
+static bool is_moved(const struct inotify_event *event, struct watch_vm *vm)
+{
+	bool arrives = event->mask & IN_MOVED_TO && leaving && event->cookie == leaving_cookie;
+
+	/* There is one of its name again. */
+	if (vm && vm == leaving && !arrives)
+		settle(NULL);
+	if (event->mask & IN_MOVED_FROM && ends_with(event->name, STORE_MOVING))
+		quiet_cookie = event->cookie;
+	else if (event->mask & IN_MOVED_FROM && vm && vm->defined)
+		leave(vm, event->cookie);
+	else if (arrives)
+		settle(vm);
+	else
+		return event->mask & IN_MOVED_TO && event->cookie == quiet_cookie;
+	return true;
+}
+
 static int on_conf(sd_event_source *source, const struct inotify_event *event, void *arg)
 {
 	struct watch_vm *vm;
@@ -90,7 +155,7 @@ static int on_conf(sd_event_source *source, const struct inotify_event *event, v
 	(void)source, (void)arg;
 	is_lost(event);
 	vm = event->len ? vm_of(event->name, PLACE_LAUNCH) : NULL;
-	if (vm)
+	if (event->len && !is_moved(event, vm) && vm)
 		watch_vm_defined(vm, !(event->mask & (IN_DELETE | IN_MOVED_FROM)));
 	sweep();
 	return 0;
@@ -147,6 +212,7 @@ int watch_begin(sd_event *event)
 
 void watch_end(void)
 {
+	leaving_timer = sd_event_source_disable_unref(leaving_timer);
 	sd_event_source_disable_unref(run_folder);
 	sd_event_source_disable_unref(conf_folder);
 	while (vms) {

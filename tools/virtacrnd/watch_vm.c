@@ -283,6 +283,15 @@ void watch_vm_was_defined(struct watch_vm *vm)
 	vm->defined = true;
 }
 
+void watch_vm_renamed(struct watch_vm *vm, struct watch_vm *old)
+{
+	old->defined = false;
+	tell(old, VIR_DOMAIN_EVENT_UNDEFINED, VIR_DOMAIN_EVENT_UNDEFINED_RENAMED);
+	vm->defined = true;
+	domain_uuid(vm->name, vm->pid, vm->uuid);
+	tell(vm, VIR_DOMAIN_EVENT_DEFINED, VIR_DOMAIN_EVENT_DEFINED_RENAMED);
+}
+
 void watch_vm_defined(struct watch_vm *vm, bool defined)
 {
 	bool was = vm->defined;

@@ -33,6 +33,9 @@ bool watch_vm_is_idle(const struct watch_vm *vm);
 void watch_vm_look(struct watch_vm *vm);
 void watch_vm_was_there(struct watch_vm *vm);
 
+/* The definition of @old has become its own, by another name. */
+void watch_vm_renamed(struct watch_vm *vm, struct watch_vm *old);
+
 /* Its definition was written or removed; or was there before the daemon. */
 void watch_vm_defined(struct watch_vm *vm, bool defined);
 void watch_vm_was_defined(struct watch_vm *vm);
