@@ -171,6 +171,14 @@ def test_native(here):
     virt = Virt(here)
     said = virt.virsh("domxml-to-native", "acrn-dm", "--xml", virt.xml(more="<on_reboot>destroy</on_reboot>")).strip()
     assert said == f"'{DM}' '-m' '32M' '-k' '{here.top}/bzImage' '--exit_on_reset' 'vm1'", said
+    # Of one that is there; whether it runs changes nothing.
+    virt.define(devices="<console type='pty'/>")
+    first = virt.virsh("domxml-to-native", "acrn-dm", "--domain", "vm1")
+    assert f"'-l' 'com1,pty:{here.run}/vm1.com1' 'vm1'" in first, first
+    virt.virsh("start", "vm1")
+    assert virt.virsh("domxml-to-native", "acrn-dm", "--domain", "vm1") == first
+    virt.virsh("destroy", "vm1")
+    virt.virsh("undefine", "vm1")
     assert "acrn-dm is what there is" in virt.virsh("domxml-to-native", "qemu-argv", "--xml", virt.xml(), code=1)
     assert names(virt, "--all") == []
 

@@ -21,7 +21,7 @@ SERVICE_WHY = ("domain 'service' is the Service VM and can only be looked at: th
 # What changes a domain, with the arguments behind it: all calls but those that make one of an XML.
 CHANGES = {9: b"", 196: struct.pack(">I", 0), 33: b"", 258: struct.pack(">I", 0), 12: b"", 234: struct.pack(">I", 0), 34: b"", 28: b"",
            245: struct.pack(">I", 0), 35: b"", 231: struct.pack(">I", 0), 29: struct.pack(">I", 1), 29 | 1 << 16: struct.pack(">I", 0),
-           26: struct.pack(">3I", 0, 1, 1 << 24), 225: struct.pack(">4I", 0, 1, 1 << 24, 2), 264: struct.pack(">5I", 1, 0, 0, 0, 0),
+           26: struct.pack(">3I", 0, 1, 1 << 24), 225: struct.pack(">4I", 0, 1, 1 << 24, 2), 279: struct.pack(">3I", 1, 1 << 24, 0), 264: struct.pack(">5I", 1, 0, 0, 0, 0),
            358: struct.pack(">2I", 1, 3) + b"new\0" + struct.pack(">I", 0)}
 
 
@@ -98,6 +98,7 @@ def test_looks(here):
     assert table(virt.virsh("vcpuinfo", "rt"))["State"] == "running"
     assert virt.virsh("vcpucount", "--live", "--maximum", "service").strip() == "2"
     assert virt.virsh("vcpucount", "--config", "--maximum", "service").strip() == "2"
+    assert "domain 'service' has no device model" in virt.virsh("emulatorpin", "service", code=1)
     assert virt.virsh("vcpupin", "service").split() == ["0", "1", "1", "2"]
     assert virt.virsh("dommemstat", "rt").split() == ["actual", "65536"]
     assert virt.virsh("domblklist", "rt").strip() == "" and virt.virsh("domiflist", "rt").strip() == ""

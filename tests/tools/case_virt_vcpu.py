@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """virtacrnd: virtual CPUs and figures of devices by stock virsh, and what is refused with its reason."""
+import os
 import re
 import struct
 
 from place import until
-from virt import Virt, domain
+from virt import ERRORS, Virt, domain
 
 from case_virt_limits import limited, vcpu
 
@@ -40,8 +41,44 @@ def test_vcpuinfo(here):
     assert "CPU 1 for virtual CPU 1: each has one of its own, in ascending order" in virt.virsh("vcpupin", "vm1", "1", "1", code=1)
     assert "2 CPUs for virtual CPU 1: it runs on one" in virt.virsh("vcpupin", "vm1", "1", "3-4", code=1)
     assert vcpu(virt) == ("2", "1,4")
-    assert "runs where the Service VM's kernel puts it" in virt.virsh("emulatorpin", "vm1", code=1)
     assert "not running" in virt.raw().call(20, domain("vm1", virt.virsh("domuuid", "vm1").strip()) + struct.pack(">2I", 1, 1))[1]
+
+
+def affinity(virt, *words):
+    """What virsh says of it, as a list of CPUs."""
+    found = virt.virsh("emulatorpin", "vm1", *words).strip()
+    return [cpu for part in found.split(",") for cpu in range(int(part.split("-")[0]), int(part.split("-")[-1]) + 1)]
+
+
+def test_emulatorpin(here):
+    """All threads of acrn-dm go where they are told to, as long as it runs."""
+    virt = Virt(here)
+    virt.define(uuid=UUID)
+    everywhere = sorted(os.sched_getaffinity(0))
+    assert set(everywhere) <= set(affinity(virt)) and affinity(virt, "--config") == affinity(virt)
+    assert "is not running" in virt.virsh("emulatorpin", "vm1", "--live", code=1)
+    why = "a definition does not say where its acrn-dm runs; it can be pinned when it runs"
+    assert why in virt.virsh("emulatorpin", "vm1", "0", "--current", code=1)
+    virt.virsh("start", "vm1")
+    pid, = here.processes()
+
+    def threads():
+        return [sorted(os.sched_getaffinity(int(tid))) for tid in os.listdir(f"/proc/{pid}/task")]
+    assert affinity(virt) == everywhere and len(threads()) > 1
+    for cpu in everywhere[-1], everywhere[0]:
+        virt.virsh("emulatorpin", "vm1", str(cpu))
+        assert affinity(virt, "--live") == [cpu] and all(one == [cpu] for one in threads()), threads()
+    assert why in virt.virsh("emulatorpin", "vm1", str(everywhere[-1]), "--config", code=1)
+    raw, vm = virt.raw(), domain("vm1", UUID)
+    # CPUs there are not: alone they are refused, among others they are those that there are.
+    assert "none of these CPUs is one of the Service VM's" in raw.call(279, vm + struct.pack(">I", 128) + bytes(127) + b"\x80" + bytes(4))[1]
+    assert raw.call(279, vm + struct.pack(">2I", 0, 0))[0] == 8
+    assert raw.call(279, vm + struct.pack(">I", 256) + b"\xff" * 256 + bytes(4)) == (0, b"")
+    assert affinity(virt) == everywhere
+    assert "a map of -1 bytes" in raw.call(280, vm + struct.pack(">iI", -1, 0))[1]
+    assert raw.call(280, vm + struct.pack(">iI", 0, 0)) == (0, struct.pack(">2I", 0, 1))
+    assert virt.raw(read_only=True).call(279, vm + struct.pack(">2I", 0, 0))[0] == ERRORS["OPERATION_DENIED"]
+    virt.virsh("destroy", "vm1")
 
 
 def test_vcpu_sizes(here):

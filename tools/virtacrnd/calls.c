@@ -18,7 +18,7 @@
 
 const struct call_row *const calls_tables[] = {
 	calls_connection, calls_host, calls_list, calls_domain, calls_define, calls_life, calls_stats, calls_console, calls_events,
-	calls_create, calls_vcpu, calls_figures, calls_meta, calls_rename, calls_storage, calls_volume, calls_absent,
+	calls_create, calls_vcpu, calls_figures, calls_meta, calls_rename, calls_emulator, calls_storage, calls_volume, calls_absent,
 };
 const size_t calls_nr_tables = sizeof(calls_tables) / sizeof(calls_tables[0]);
 

@@ -10,7 +10,6 @@
 #define NO_MIGRATION	"a VM cannot leave its machine"
 #define NO_SNAPSHOT	"acrn-dm makes no snapshots: copy the disk while the VM is off"
 #define NO_SCHED	"how CPUs are shared is said in the scenario (policy, priority, weight)"
-#define NO_EMULATOR_PIN	"acrn-dm runs where the Service VM's kernel puts it: taskset(1) on the process with the domain's id"
 #define POOL_STAYS	"a pool here is a folder, which is always there: virsh pool-undefine forgets it and leaves the files"
 #define NO_BLOCK_JOB	"acrn-dm moves no disks while they are in use"
 
@@ -26,7 +25,7 @@ static const struct {
 	{ 213, 218, NO_MIGRATION }, { 219, 219, NO_SCHED }, { 223, 223, NO_SCHED }, { 226, 226, "a VM has no keyboard: virsh console is its terminal" },
 	{ 232, 236, NO_SAVE }, { 237, 240, NO_BLOCK_JOB }, { 242, 242, NO_MIGRATION }, { 244, 244, NO_SNAPSHOT }, { 246, 247, NO_SNAPSHOT },
 	{ 251, 251, "change the file's size, then \"acrnctl blkrescan\" tells the guest" }, { 253, 253, NO_BLOCK_JOB }, { 266, 266, NO_BLOCK_JOB },
-	{ 271, 272, NO_SNAPSHOT }, { 274, 275, NO_SNAPSHOT }, { 277, 277, NO_AGENT }, { 279, 280, NO_EMULATOR_PIN }, { 290, 290, NO_BLOCK_JOB },
+	{ 271, 272, NO_SNAPSHOT }, { 274, 275, NO_SNAPSHOT }, { 277, 277, NO_AGENT }, { 290, 290, NO_BLOCK_JOB },
 	{ 294, 294, NO_AGENT }, { 295, 295, NO_AGENT }, { 302, 307, NO_MIGRATION }, { 308, 308, NO_BALLOON }, { 335, 338, NO_AGENT },
 	{ 345, 345, NO_BLOCK_JOB }, { 349, 349, NO_AGENT }, { 353, 353, NO_AGENT }, { 357, 357, NO_AGENT }, { 371, 372, NO_AGENT },
 	{ 384, 384, NO_HOTPLUG }, { 411, 417, NO_SNAPSHOT }, { 418, 418, NO_AGENT }, { 424, 425, NO_AGENT },
