@@ -10,6 +10,7 @@ import libvirt
 from virt import ERRORS, Virt, domain, some_text
 
 from case_acrnctl import machine
+from case_virt_events import listening
 
 UUID = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 DESCRIPTION, TITLE, ELEMENT = range(3)
@@ -165,6 +166,28 @@ def test_limits(here):
     big = some_text("<a>" + "x" * 65000 + "</a>")
     codes = [raw.call(264, ask(ELEMENT, big, some_text("k"), some_text(f"u:{number}"))) for number in range(17)]
     assert [code for code, _ in codes] == [0] * 15 + [XML_ERROR] * 2 and "at most 1048576 are taken" in codes[-1][1], codes[-1]
+
+
+def test_events(here):
+    """Clients hear of what is set, of which kind and namespace, each once; of nothing that is refused."""
+    virt = Virt(here)
+    virt.define(uuid=UUID)
+    virt.virsh("start", "vm1")
+    pid, = here.processes()
+    raw = virt.raw(read_only=True)
+    assert raw.call(316, struct.pack(">2I", 23, 0)) == (0, struct.pack(">I", 0))
+    virt.virsh("desc", "vm1", "one", "--live", "--config")
+    virt.virsh("desc", "vm1", "x" * 20000, code=1)
+    virt.virsh("desc", "--title", "vm1", "two")
+    virt.virsh("metadata", "vm1", "http://app/", "--key", "app", "--set", "<a/>")
+    virt.virsh("metadata", "vm1", "http://app/", "--remove")
+    for kind, uri in (DESCRIPTION, NONE), (TITLE, NONE), (ELEMENT, some_text("http://app/")), (ELEMENT, some_text("http://app/")):
+        head, data = raw.message()
+        assert head[2] == 379 and data == struct.pack(">I", 0) + domain("vm1", UUID, pid) + struct.pack(">I", kind) + uri, (head, data)
+    events = listening(virt, "--all")
+    virt.virsh("desc", "--title", "vm1", "three")
+    events.expect("metadata-change")
+    virt.virsh("destroy", "vm1")
 
 
 def test_who_may_not(here):

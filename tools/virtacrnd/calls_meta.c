@@ -10,6 +10,7 @@
 #include "tools/virtacrnd/define.h"
 #include "tools/virtacrnd/domain.h"
 #include "tools/virtacrnd/domxml.h"
+#include "tools/virtacrnd/events.h"
 #include "tools/virtacrnd/host.h"
 #include "tools/virtacrnd/other.h"
 #include "tools/virtacrnd/row.h"
@@ -116,6 +117,15 @@ static int set_locked(struct call *call, const struct domain *d, const struct do
 	return result;
 }
 
+static void tell(const struct domain *d, const struct domxml_meta *meta)
+{
+	wire_dom dom;
+
+	if (domain_put(d, &dom))
+		events_metadata(&dom, meta->type, meta->uri);
+	free(dom.name);
+}
+
 static int set_metadata(struct call *call, void *args, void *ret)
 {
 	const wire_meta *in = args;
@@ -137,6 +147,8 @@ static int set_metadata(struct call *call, void *args, void *ret)
 	define_lock();
 	result = set_locked(call, &d, &meta, affects);
 	define_unlock();
+	if (!result)
+		tell(&d, &meta);
 	return result;
 }
 

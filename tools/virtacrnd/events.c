@@ -13,6 +13,7 @@
 
 #define LIFECYCLE	318	/* messages' numbers */
 #define REBOOT		319
+#define METADATA	379
 
 struct registration {
 	struct registration *next;
@@ -28,6 +29,15 @@ struct telling {
 	void *data;		/* begins with the number of the registration */
 	const wire_dom *dom;
 };
+
+/* What other threads have to tell, in its order. */
+struct waiting {
+	struct waiting *next;
+	wire_meta_change data;
+};
+
+static pthread_mutex_t waiting_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct waiting *first_waiting, **last_waiting = &first_waiting;
 
 int events_add(struct client *client, int kind, const uint8_t *uuid)
 {
@@ -119,4 +129,63 @@ void events_reboot(const struct wire_dom *dom)
 	wire_reboot data = { .dom = *dom };
 
 	server_each(tell, &(struct telling){ VIR_DOMAIN_EVENT_ID_REBOOT, REBOOT, (int (*)())xdr_wire_reboot, &data, dom });
+}
+
+static void forget(struct waiting *w)
+{
+	if (!w)
+		return;
+	xdr_free((xdrproc_t)xdr_wire_meta_change, (char *)&w->data);
+	free(w);
+}
+
+/* NULL: no memory. */
+static struct waiting *keep(const struct wire_dom *dom, int type, const char *uri)
+{
+	struct waiting *w = calloc(1, sizeof(*w));
+	bool ok = w;
+
+	if (w) {
+		w->data = (wire_meta_change){ .dom = *dom, .type = type };
+		w->data.dom.name = strdup(dom->name);
+		ok = w->data.dom.name;
+	}
+	if (ok && uri) {
+		w->data.uri = calloc(1, sizeof(*w->data.uri));
+		ok = w->data.uri && (*w->data.uri = strdup(uri));
+	}
+	if (ok)
+		return w;
+	forget(w);
+	return NULL;
+}
+
+void events_metadata(const struct wire_dom *dom, int type, const char *uri)
+{
+	struct waiting *w = keep(dom, type, uri);
+
+	if (!w)
+		return;
+	pthread_mutex_lock(&waiting_lock);
+	*last_waiting = w;
+	last_waiting = &w->next;
+	pthread_mutex_unlock(&waiting_lock);
+	client_wake();
+}
+
+void events_tell_waiting(void)
+{
+	struct waiting *list, *next;
+
+	pthread_mutex_lock(&waiting_lock);
+	list = first_waiting;
+	first_waiting = NULL;
+	last_waiting = &first_waiting;
+	pthread_mutex_unlock(&waiting_lock);
+	for (; list; list = next) {
+		next = list->next;
+		server_each(tell, &(struct telling){ VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, METADATA, (int (*)())xdr_wire_meta_change, &list->data,
+						     &list->data.dom });
+		forget(list);
+	}
 }

@@ -22,3 +22,8 @@ void events_drop(struct client *client);
 /* I/O thread: tell all who want to know. @event and @detail are VIR_DOMAIN_EVENT_*. */
 void events_lifecycle(const struct wire_dom *dom, int event, int detail);
 void events_reboot(const struct wire_dom *dom);
+
+/* Any thread: the same of a change to what is written down about it, VIR_DOMAIN_METADATA_* @type, @uri of an element (else NULL), soon. */
+void events_metadata(const struct wire_dom *dom, int type, const char *uri);
+/* I/O thread: now. */
+void events_tell_waiting(void);

@@ -15,6 +15,7 @@
 #include "tools/common/peer.h"
 #include "tools/virtacrnd/calls.h"
 #include "tools/virtacrnd/client.h"
+#include "tools/virtacrnd/events.h"
 #include "tools/virtacrnd/pool.h"
 #include "tools/virtacrnd/stream.h"
 
@@ -191,6 +192,7 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	(void)source, (void)revents, (void)arg;
 	if (read(fd, &count, sizeof(count)) < 0)
 		return 0;
+	events_tell_waiting();
 	for (struct client *client = clients; client; client = next) {
 		next = client->next;
 		go_on(client);
