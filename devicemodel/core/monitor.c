@@ -6,8 +6,10 @@
 #include "core/monitor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +17,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -259,6 +262,46 @@ static void accept_ready(void *arg, uint32_t events)
 	reap(m);
 }
 
+/*
+ * A connection that whoever launched us holds the other end of (ACRN_TIED, its number): the VM is tied to it before it exists, so
+ * it does not outlive a launcher that dies before it has said anything.
+ */
+static int take_tie(struct monitor *m)
+{
+	const char *text = getenv("ACRN_TIED");
+	struct client *c;
+	struct stat st;
+	char *end;
+	long fd;
+
+	if (!text)
+		return 0;
+	fd = strtol(text, &end, 10);
+	if (end == text || *end || fd < 3 || fd > INT_MAX || fstat((int)fd, &st) || !S_ISSOCK(st.st_mode)) {
+		log_error("ACRN_TIED=%s is no descriptor of a socket", text);
+		return -EINVAL;
+	}
+	unsetenv("ACRN_TIED");
+	fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+	c = client_create(m, (int)fd);
+	if (!c)
+		return -ENOMEM;
+	c->state.tied = true;
+	return 0;
+}
+
+static int begin(struct monitor *m)
+{
+	int err = event_add(m->vm, m->socket.fd, EPOLLIN, (struct event_handler){ accept_ready, m }, &m->event);
+
+	err = err ? err : take_tie(m);
+	if (err) {
+		event_del(m->event);
+		listener_close(&m->socket);
+	}
+	return err;
+}
+
 int monitor_open(struct vm *vm)
 {
 	const char *path = config_get(&vm->config, "monitor.path");
@@ -279,11 +322,7 @@ int monitor_open(struct vm *vm)
 		return -EINVAL;
 	}
 	err = listener_open(&m->socket, "--cmd_monitor", path, m->group);
-	if (!err) {
-		err = event_add(vm, m->socket.fd, EPOLLIN, (struct event_handler){ accept_ready, m }, &m->event);
-		if (err)
-			listener_close(&m->socket);
-	}
+	err = err ? err : begin(m);
 	if (err)
 		free(m);
 	else

@@ -223,6 +223,20 @@ def test_autodestroy_without_the_daemon(here):
     here.ctl("stop", "vm2")
 
 
+def test_autodestroy_killed_in_the_midst(here):
+    """Wherever the daemon was with the start: no acrn-dm is left that nobody would end."""
+    for wait in (0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12):
+        virt = Virt(here)
+        virt.define("vm1", uuid=UUID)
+        raw = virt.raw()
+        raw.send(196, domain("vm1", UUID) + b"\0\0\0\2")
+        time.sleep(wait)
+        virt.daemon.kill()
+        virt.daemon.wait(10)
+        time.sleep(0.1)
+        until(lambda: not here.processes())
+
+
 def test_children_are_reaped(here):
     virt = Virt(here, guest="poweroff=50")
     virt.define()

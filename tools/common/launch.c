@@ -78,6 +78,17 @@ static void leave_watchdog(const struct launch *launch, pid_t parent)
 	unsetenv("WATCHDOG_PID");
 }
 
+static void hand_tie_on(const struct launch *launch)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", launch->tie);
+	if (launch->tied && !fcntl(launch->tie, F_SETFD, 0))
+		setenv("ACRN_TIED", number, 1);
+	else
+		unsetenv("ACRN_TIED");
+}
+
 static void __attribute__((noreturn)) become(const struct launch *launch, const char *path, struct settings *s, int log)
 {
 	char *argv[SETTINGS_ARGS_MAX + 2] = { (char *)path }, path_of[PLACE_PATH_MAX];
@@ -100,6 +111,7 @@ static void __attribute__((noreturn)) become(const struct launch *launch, const 
 		setenv("ACRN_PAUSED", "1", 1);
 	else
 		unsetenv("ACRN_PAUSED");
+	hand_tie_on(launch);
 	leave_watchdog(launch, getppid());
 	if (launch->once)
 		fcntl(launch->held, F_SETFD, 0);

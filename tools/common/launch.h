@@ -17,6 +17,8 @@ struct launch {
 	const char *name;
 	bool heir;		/* the caller ends soon: what systemd's watchdog expects of it, it expects of acrn-dm from now on */
 	bool paused;		/* its virtual CPUs wait for command resume */
+	bool tied;		/* the VM ends when the other end of socket @tie closes, from the first moment on */
+	int tie;
 	/*
 	 * By the file RUN/NAME.once.sh, which need not be a definition. The process keeps @held open, a descriptor with a lock
 	 * (flock(2)) on the file: so the file is in use exactly as long as it is locked.
@@ -27,7 +29,7 @@ struct launch {
 
 /*
  * Run its launch file in a session of its own, with its output in RUN/NAME.log; the environment tells acrn-dm where to make its
- * socket (ACRN_CMD_MONITOR) and whether to wait (ACRN_PAUSED). 0 with *@pid, or -errno with @why. A launch file that others than
+ * socket (ACRN_CMD_MONITOR), whether to wait (ACRN_PAUSED) and with what to end (ACRN_TIED). 0 with *@pid, or -errno with @why. A launch file that others than
  * its owner and root may write is refused.
  */
 int launch_start(const struct launch *launch, pid_t *pid, char *why, size_t why_size);

@@ -59,11 +59,9 @@ static int write_file(struct call *call, const struct domxml *x, int *lock)
 static int run(struct call *call, const struct domxml *x, unsigned int flags, int held)
 {
 	struct launch launch = { .name = x->name, .paused = flags & VIR_DOMAIN_START_PAUSED, .once = true, .held = held };
-	char why[1024], *text = domxml_text(x, -1);
-	pid_t pid;
-	int result, err = launch_start(&launch, &pid, why, sizeof(why));
+	char *text = domxml_text(x, -1);
+	int result = start_launch(call, &launch, text, flags);
 
-	result = err ? call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': %s", x->name, why) : start_finish(call, x->name, pid, text, flags);
 	free(text);
 	return result;
 }

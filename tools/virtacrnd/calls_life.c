@@ -25,11 +25,9 @@
 static int start_locked(struct call *call, const struct domain *d, unsigned int flags)
 {
 	struct launch launch = { .name = d->vm.name, .paused = flags & VIR_DOMAIN_START_PAUSED };
-	char *text = store_text(d->vm.name), why[1024];
-	pid_t pid;
-	int result, err = launch_start(&launch, &pid, why, sizeof(why));
+	char *text = store_text(d->vm.name);
+	int result = start_launch(call, &launch, text, flags);
 
-	result = err ? call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': %s", d->vm.name, why) : start_finish(call, d->vm.name, pid, text, flags);
 	free(text);
 	return result;
 }

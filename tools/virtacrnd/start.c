@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "tools/common/journal.h"
 #include "tools/common/launch.h"
@@ -108,4 +110,29 @@ int start_finish(struct call *call, const char *name, pid_t pid, const char *tex
 	journal(LOG_NOTICE, name, "started by client %u (user %u)%s", call->client->number, (unsigned int)call->client->uid,
 		with_us ? ", ends with its connection" : "");
 	return 0;
+}
+
+int start_launch(struct call *call, struct launch *launch, const char *text, unsigned int flags)
+{
+	int ends[2] = { -1, -1 }, result, err;
+	char why[1024];
+	pid_t pid;
+
+	launch->tied = flags & VIR_DOMAIN_START_AUTODESTROY;
+	if (launch->tied && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		return call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': no socket to tie it to: %s", launch->name, strerror(errno));
+	launch->tie = ends[1];
+	err = launch_start(launch, &pid, why, sizeof(why));
+	if (launch->tied)
+		close(ends[1]);
+	if (err)
+		result = call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': %s", launch->name, why);
+	else
+		result = start_finish(call, launch->name, pid, text, flags);
+	/* In vain if the client is gone: then it is closed, and the VM ends. */
+	if (launch->tied && !result)
+		client_keep(call->client, ends[0]);
+	else if (launch->tied)
+		close(ends[0]);
+	return result;
 }
