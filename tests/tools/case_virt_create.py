@@ -5,7 +5,7 @@ import re
 import subprocess
 import xml.etree.ElementTree as ET
 
-from place import DM, until
+from place import DM, need_root, until
 from virt import Virt, domain, text
 
 UUID = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
@@ -50,6 +50,22 @@ def test_transient(here):
         virt.virsh("destroy", "vm1")
     assert names(virt, "--all") == []
     until(lambda: not left(here))
+
+
+def test_transient_on_systemd(here):
+    """systemd mounts /run so that nothing there can be executed."""
+    need_root()
+    os.makedirs(here.run, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "noexec,mode=755", "none", here.run], check=True)
+    try:
+        virt = Virt(here)
+        virt.virsh("create", virt.xml(uuid=UUID))
+        assert virt.virsh("domstate", "vm1").strip() == "running"
+        virt.virsh("destroy", "vm1")
+        virt.daemon.terminate()
+        virt.daemon.wait()
+    finally:
+        subprocess.run(["umount", "-l", here.run], check=True)
 
 
 def test_transient_that_ends_meanwhile(here):

@@ -21,9 +21,10 @@
 #define EXIT_NOT_RUN	127		/* as of a shell */
 #define BUSY_TRIES	200
 #define BUSY_US		5000
+#define SHELL		"/bin/sh"
 
 /* Only what its owner alone can change is run as that owner, or as root. */
-static int check_file(const char *path, char *why, size_t why_size)
+static int check_file(const struct launch *launch, const char *path, char *why, size_t why_size)
 {
 	struct stat st;
 
@@ -35,7 +36,7 @@ static int check_file(const char *path, char *why, size_t why_size)
 		snprintf(why, why_size, "%s: must belong to root and be writable by its owner only", path);
 		return -EPERM;
 	}
-	if (!S_ISREG(st.st_mode) || access(path, X_OK)) {
+	if (!S_ISREG(st.st_mode) || (!launch->once && access(path, X_OK))) {
 		snprintf(why, why_size, "%s: is no executable file; chmod 755 would make it one", path);
 		return -EACCES;
 	}
@@ -91,13 +92,13 @@ static void hand_tie_on(const struct launch *launch)
 
 static void __attribute__((noreturn)) become(const struct launch *launch, const char *path, struct settings *s, int log)
 {
-	char *argv[SETTINGS_ARGS_MAX + 2] = { (char *)path }, path_of[PLACE_PATH_MAX];
+	char *argv[SETTINGS_ARGS_MAX + 3] = { SHELL, (char *)path }, path_of[PLACE_PATH_MAX];
 	char monitor[PLACE_PATH_MAX + SETTINGS_GROUP_MAX + 8];
 	int null = open("/dev/null", O_RDONLY);
 	sigset_t none;
 
 	for (int i = 0; s->arg[i]; i++)
-		argv[i + 1] = s->arg[i];
+		argv[i + 2] = s->arg[i];
 	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -115,7 +116,11 @@ static void __attribute__((noreturn)) become(const struct launch *launch, const 
 	leave_watchdog(launch, getppid());
 	if (launch->once)
 		fcntl(launch->held, F_SETFD, 0);
-	execute(path, argv);
+	/* A file of ours in /run is the shell's to read: systemd lets nothing be executed there. */
+	if (launch->once)
+		execute(SHELL, argv);
+	else
+		execute(path, argv + 1);
 	dprintf(2, "%s: %s\n", path, strerror(errno));
 	_exit(EXIT_NOT_RUN);
 }
@@ -130,7 +135,7 @@ int launch_start(const struct launch *launch, pid_t *pid, char *why, size_t why_
 		place_run(path, launch->name, PLACE_ONCE);
 	else
 		place_conf(path, launch->name, PLACE_LAUNCH);
-	err = check_file(path, why, why_size);
+	err = check_file(launch, path, why, why_size);
 	if (!err)
 		err = settings_read(launch->name, &s, why, why_size);
 	if (err)
