@@ -50,6 +50,7 @@ static const struct {
 	[FEAT_PLE] = { "ple", &caps.proc2, VMX_PROC2_PLE, "MSR 0x48B bit 42" },
 	[FEAT_NX] = { "nx", &caps.ext1.edx, CPUID_EXT1_EDX_NX, "CPUID 0x80000001 EDX bit 20" },
 	[FEAT_ERMS] = { "erms", &caps.structured.ebx, CPUID_7_EBX_ERMS, "CPUID 7 EBX bit 9" },
+	[FEAT_TSC_CPUID] = { "tsc-cpuid", &not_cpuid, 1, "CPUID 0x15" },
 	[FEAT_IOMMU] = { "iommu", &not_cpuid, 1, "ACPI table DMAR" },
 	[FEAT_INTR_REMAP] = { "intr-remap", &not_cpuid, 1, "ACPI table DMAR" },
 };

@@ -2,6 +2,7 @@
 /* TSC frequency: from CPUID, or measured against a timer of known frequency. */
 #include "cpu/tsc.h"
 
+#include "cpu/features.h"
 #include "log/log.h"
 #include "log/panic.h"
 #include "mm/hostmap.h"
@@ -34,12 +35,14 @@
 
 static uint64_t machine_khz;
 
-/* CPUID 0x15: TSC/crystal ratio and the crystal; 0x16: base frequency in MHz. 0 when not told. */
+/* CPUID 0x15: TSC/crystal ratio and the crystal; 0x16: base frequency in MHz. 0 when not told, or not to be believed. */
 static uint64_t khz_from_cpuid(void)
 {
 	uint32_t max = cpuid(CPUID_LEAF_VENDOR, 0).eax;
 	struct cpuid_regs r;
 
+	if (!feature_has(FEAT_TSC_CPUID))
+		return 0;
 	if (max >= CPUID_LEAF_TSC) {
 		r = cpuid(CPUID_LEAF_TSC, 0);
 		if (r.eax && r.ebx && r.ecx)
