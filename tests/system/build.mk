@@ -6,6 +6,11 @@ TEST_SCENARIOS := $(basename $(notdir $(wildcard tests/system/scenarios/*.xml)))
 images: $(TEST_SCENARIOS:%=$(BUILD)/scenarios/%.bin)
 -include tests/system/tamper/build.mk
 
+# No target where it cannot be fetched: tried again then.
+images: $(BUILD)/bochs3
+$(BUILD)/bochs3: misc/run/fetch_bochs3
+	$(Q)misc/run/fetch_bochs3 $@
+
 # What the case trace measures.
 $(BUILD)/burst: tests/system/burst.c
 	@mkdir -p $(@D)

@@ -15,7 +15,9 @@ cases.cfg is an ini file, one section a case:
   modules =            changes to boot modules, one a line: TAG absent | TAG flip OFFSET |
                        TAG truncate SIZE | TAG file PATH
   user_vm = yes        the Service VM's initramfs holds a user VM (else it is a small one)
-  smp, memory, cpu, emulator   the machine (default 4, 2048, broadwell_ult, bochs)
+  smp, memory, cpu, emulator   the machine (default 4, 2048, broadwell_ult, bochs);
+                       emulators are bochs, qemu, bochs3: Bochs 3.0 of Debian 13, and
+                       bochs3-built: that of tests/emulator
   devices = WORDS      with emulator = qemu: added to its command line
   groups = WORDS       for GROUP=
   timeout = SECONDS    of wall time, for the whole case
@@ -49,7 +51,7 @@ TOP = os.path.relpath(os.path.join(HERE, "../.."))
 sys.path.insert(0, os.path.join(TOP, "misc/run"))
 sys.path.insert(0, os.path.join(TOP, "misc/image"))
 # pylint: disable=wrong-import-position
-from emulator import Emulator, Failure  # noqa: E402
+from emulator import BOCHS3, BOCHS3_BUILT, Emulator, Failure  # noqa: E402
 from image import TAGS, Image, emitted_image, scenario_image  # noqa: E402
 
 BUILD = os.path.join(TOP, "build")
@@ -60,7 +62,6 @@ FORBIDDEN = [r"QUERCUS-[A-Z]+: FAIL.*", r"Kernel panic - not syncing.*", r"PANIC
 LACKING = {
     "iommu": "VMs beside an IOMMU need VT-x and VT-d: Bochs has no IOMMU, QEMU without KVM no VT-x",
     "ecam": "VMs on a PCIe machine: Bochs has no PCIe configuration space, QEMU without KVM no VT-x",
-    "posted-interrupts": "no CPU model of Bochs has posted interrupts",
     "nested-vtx": "needs a host that offers nested VT-x",
 }
 # A VM's line may stand behind the shell's prompt.
@@ -117,6 +118,10 @@ class Case:
         disk = self.get("disk")
         if disk and not os.path.exists(os.path.join(BUILD, f"images/{disk}.img")):
             return f"no build/images/{disk}.img: sudo make image SCENARIO={disk}"
+        if self.get("emulator", "").startswith("bochs3") and not os.path.isdir(BOCHS3):
+            return "no Bochs 3.0: Debian 13's could not be fetched, see build/bochs3.log"
+        if self.get("emulator") == "bochs3-built" and not os.path.isdir(BOCHS3_BUILT):
+            return "no build/bochs3-built: make emulator"
         needs = self.get("needs", "").split()
         return next((LACKING[need] for need in needs if need in LACKING), None)
 

@@ -3,6 +3,7 @@
 #include "cases/cases.h"
 
 #include "lib/apic.h"
+#include "lib/args.h"
 #include "lib/clock.h"
 #include "lib/report.h"
 #include "lib/smp.h"
@@ -16,7 +17,7 @@
 #define ROUNDS		500u
 
 static volatile uint32_t got[MAX_CPUS], nmis[MAX_CPUS];
-static volatile uint32_t pings, pongs;
+static volatile uint32_t pings, pongs, slow;
 
 static void on_ipi(struct trap_frame *frame __unused)
 {
@@ -126,6 +127,38 @@ static void test_ping_pong(void)
 	       (rdtsc() - start) / ROUNDS);
 }
 
+/* Reads the clock until it has taken all, and notes how often an interrupt kept it for longer than *arg ticks. */
+static void watch_clock(void *arg)
+{
+	uint64_t limit = *(uint64_t *)arg, before, now;
+
+	slow = 0;
+	cpu_sti();
+	for (before = rdtsc(); got[1] < ROUNDS; before = now) {
+		now = rdtsc();
+		slow += now - before > limit;
+	}
+	cpu_cli();
+}
+
+/* An interrupt of a processor that is in the guest: by posted interrupts its handler is all that it costs there, else an exit. */
+static void test_running(void)
+{
+	uint64_t limit = args_number("ipi_ticks", 0);
+	uint32_t i;
+
+	clear();
+	smp_send(1, watch_clock, &limit);
+	for (i = 0; i < ROUNDS; i++) {
+		apic_icr(cpus[1].apic_id, APIC_ICR_ASSERT | IPI);
+		while (got[1] <= i)
+			cpu_pause();
+	}
+	report(smp_wait(1, WAIT_US), "a running CPU takes %u", ROUNDS);
+	if (limit && apic_is_x2())	/* an xAPIC's EOI is an exit of its own */
+		report(slow < ROUNDS / 20, "for %u of which it is away for over %lu ticks", slow, limit);
+}
+
 static void spin(void *arg)
 {
 	volatile uint64_t *counter = arg;
@@ -177,6 +210,7 @@ static void in_mode(void)
 	test_destinations();
 	test_nmi();
 	test_ping_pong();
+	test_running();
 	test_init();
 	for (i = 1; i < smp_count() && apic_is_x2(); i++)
 		smp_call(i, leave_x2, NULL);
