@@ -48,7 +48,7 @@ all:
 -include hypervisor/build.mk devicemodel/build.mk hsm_driver/build.mk
 -include misc/config/build.mk misc/image/build.mk misc/image/disk/build.mk misc/packages/build.mk
 -include $(wildcard tools/*/build.mk)
--include tests/unit/build.mk tests/guest/build.mk tests/system/build.mk tests/lint/build.mk
+-include tests/unit/build.mk tests/guest/build.mk tests/system/build.mk tests/emulator/build.mk tests/lint/build.mk
 -include tests/bench/build.mk tests/fuzz/build.mk tests/plant/build.mk tests/tools/build.mk tests/coverage/build.mk
 
 all: $(ALL)
@@ -69,7 +69,7 @@ check-system: all images
 	@tests/system/run $(if $(GROUP),--group $(GROUP)) $(CASE)
 
 # goal nightly       what takes hours: a thousand faults, a million random calls
-nightly: all images $(BUILD)/initramfs/service_vm_virsh.cpio
+nightly: all images emulator $(BUILD)/initramfs/service_vm_virsh.cpio
 	@tests/system/run --group nightly
 
 # goal iso           small bootable image of SCENARIO, all of it in memory: build/images/SCENARIO.iso
@@ -89,6 +89,7 @@ endif
 # goal lint          layers, sizes, headers, journeys, licence lines
 # goal misra         cppcheck and its MISRA C:2012 rules alone
 # goal coverage      which lines of the hypervisor ran in unit tests and guests; CASE=name: doc/testing.md
+# goal emulator      a Bochs with machine checks and microcode revisions, for the cases of cases.d/emulator.cfg
 # goal acrn-kernel   a Service VM kernel with ACRN guest support, for the cases of group acrn
 # goal bench         the table of what paths cost; JSON=1, ACCOUNT=1, UPDATE=1, CASE=name: doc/testing.md
 # goal packages      Debian packages of Quercus, to install by hand: build/packages (VERSION=x)

@@ -27,6 +27,7 @@ static const struct {
 	{ "hc_monitor", case_monitor, false },
 	{ "hc_stats", case_stats, false },
 	{ "microcode", case_microcode, true },
+	{ "mce", case_mce, true },
 	{ "isolation", case_isolation, false },
 	{ "plant", case_plant, true },
 	{ "faults", case_faults, true },
