@@ -18,7 +18,7 @@
 
 const struct call_row *const calls_tables[] = {
 	calls_connection, calls_host, calls_list, calls_domain, calls_define, calls_life, calls_stats, calls_console, calls_events,
-	calls_create, calls_vcpu, calls_figures, calls_meta, calls_rename, calls_emulator, calls_storage, calls_volume, calls_absent,
+	calls_create, calls_vcpu, calls_figures, calls_meta, calls_rename, calls_emulator, calls_storage, calls_volume, calls_move, calls_absent,
 };
 const size_t calls_nr_tables = sizeof(calls_tables) / sizeof(calls_tables[0]);
 
@@ -40,26 +40,48 @@ int call_check_flags(struct call *call, unsigned int flags, unsigned int known)
 	return call_fail(call, VIR_ERR_ARGUMENT_UNSUPPORTED, "unsupported flags 0x%x; this call knows 0x%x", flags & ~known, known);
 }
 
-void calls_send(struct client *client, const struct frame_head *head, int (*xdr)(), void *data)
+/* A whole message; NULL: no memory. */
+static uint8_t *encode(const struct frame_head *head, int (*xdr)(), void *data, size_t *size)
 {
-	size_t size = FRAME_HEAD + xdr_sizeof((xdrproc_t)xdr, data);
-	uint8_t *bytes = malloc(size);
-	bool ok = bytes;
+	uint8_t *bytes;
+	bool ok;
 	XDR x;
 
-	if (ok) {
-		frame_put(bytes, head, size);
-		xdrmem_create(&x, (char *)bytes + FRAME_HEAD, size - FRAME_HEAD, XDR_ENCODE);
-		ok = ((xdrproc_t)xdr)(&x, data);
-		xdr_destroy(&x);
-	}
-	if (ok) {
-		client_send(client, bytes, size);
-		return;
-	}
-	/* Nothing that could be sent would keep the connection in step. */
+	*size = FRAME_HEAD + xdr_sizeof((xdrproc_t)xdr, data);
+	bytes = malloc(*size);
+	if (!bytes)
+		return NULL;
+	frame_put(bytes, head, *size);
+	xdrmem_create(&x, (char *)bytes + FRAME_HEAD, *size - FRAME_HEAD, XDR_ENCODE);
+	ok = ((xdrproc_t)xdr)(&x, data);
+	xdr_destroy(&x);
+	if (ok)
+		return bytes;
 	free(bytes);
-	client_finish(client);
+	return NULL;
+}
+
+/* @stream NULL: none begins behind it. */
+static void send_with(struct client *client, const struct frame_head *head, int (*xdr)(), void *data, struct stream *stream)
+{
+	size_t size;
+	uint8_t *bytes = encode(head, xdr, data, &size);
+
+	if (bytes && stream) {
+		stream_start(stream, bytes, size);
+	} else if (bytes) {
+		client_send(client, bytes, size);
+	} else {
+		/* Nothing that could be sent would keep the connection in step. */
+		if (stream)
+			stream_destroy(stream);
+		client_finish(client);
+	}
+}
+
+void calls_send(struct client *client, const struct frame_head *head, int (*xdr)(), void *data)
+{
+	send_with(client, head, xdr, data, NULL);
 }
 
 void calls_send_error(struct client *client, const struct frame_head *head, int code, const char *message)
@@ -156,9 +178,7 @@ static void serve(struct call *call, const struct call_row *row, const uint8_t *
 	if (!args || !ret)
 		call_fail(call, VIR_ERR_NO_MEMORY, "out of memory");
 	else if (decode(call, row, bytes, size, args) == 0 && row->run(call, args, ret) == 0)
-		calls_send(call->client, &reply, row->ret, ret);
-	if (call->stream)
-		stream_start(call->stream);
+		send_with(call->client, &reply, row->ret, ret, call->stream);
 	if (args)
 		xdr_free((xdrproc_t)row->args, args);
 	if (ret)

@@ -57,6 +57,6 @@ void calls_send_error(struct client *client, const struct frame_head *head, int 
 /* The tables, each ended by a row without a name; calls_tables[] has them all. */
 extern const struct call_row calls_connection[], calls_host[], calls_list[], calls_domain[], calls_define[], calls_life[], calls_stats[], calls_console[],
 			     calls_events[], calls_create[], calls_vcpu[], calls_figures[], calls_meta[], calls_rename[],
-			     calls_emulator[], calls_storage[], calls_volume[], calls_absent[];
+			     calls_emulator[], calls_storage[], calls_volume[], calls_move[], calls_absent[];
 extern const struct call_row *const calls_tables[];
 extern const size_t calls_nr_tables;

@@ -62,7 +62,7 @@ static int open_console(struct call *call, void *args, void *ret)
 	fd = open_port(call, &d, in->dev ? port : NULL);
 	if (fd < 0)
 		return -1;
-	call->stream = stream_create(call->client, &call->head, d.vm.name, fd);
+	call->stream = stream_create(call->client, &call->head, d.vm.name, fd, NULL);
 	if (call->stream)
 		return 0;
 	return call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': %s", d.vm.name,

@@ -18,7 +18,7 @@
 #include "tools/virtacrnd/storage_xml.h"
 #include "wire.h"
 
-static char *path_of(const struct storage_pool *pool, const char *name)
+char *calls_volume_path(const struct storage_pool *pool, const char *name)
 {
 	char *path;
 
@@ -27,7 +27,7 @@ static char *path_of(const struct storage_pool *pool, const char *name)
 
 static bool put(const struct storage_pool *pool, const char *name, wire_vol *out)
 {
-	*out = (wire_vol){ strdup(pool->name), strdup(name), path_of(pool, name) };
+	*out = (wire_vol){ strdup(pool->name), strdup(name), calls_volume_path(pool, name) };
 	if (out->pool && out->name && out->key)
 		return true;
 	free(out->pool);
@@ -107,8 +107,14 @@ static int list_names(struct call *call, void *args, void *ret)
 	return 0;
 }
 
-/* The volume with its pool; -1 with the call's error. */
-static int get(struct call *call, const wire_vol *wanted, struct storage_pool *pool, struct storage_vol *vol)
+int calls_volume_not_done(struct call *call, const char *name, int err)
+{
+	if (err == -EBUSY)
+		return call_fail(call, VIR_ERR_OPERATION_INVALID, "volume '%.200s' is in use: a VM has it, or it is being written", name);
+	return call_fail(call, VIR_ERR_OPERATION_FAILED, "volume '%.200s': %s", name, strerror(-err));
+}
+
+int calls_volume_get(struct call *call, const wire_vol *wanted, struct storage_pool *pool, struct storage_vol *vol)
 {
 	const wire_pool in = { .name = wanted->pool };
 
@@ -125,7 +131,7 @@ static int lookup_by_name(struct call *call, void *args, void *ret)
 	struct storage_pool pool;
 	struct storage_vol vol;
 
-	return get(call, &wanted, &pool, &vol) ? -1 : put_or_fail(call, &pool, vol.name, ret);
+	return calls_volume_get(call, &wanted, &pool, &vol) ? -1 : put_or_fail(call, &pool, vol.name, ret);
 }
 
 /* By key, too: that is the path. */
@@ -186,13 +192,14 @@ static int create_from(struct call *call, void *args, void *ret)
 	const wire_vol_copy *in = args;
 	struct storage_pool pool, from_pool;
 	struct storage_vol from;
+	uint64_t capacity;
 	int fd, result;
 
 	/* A copy shares blocks wherever the file system can do that by itself. */
 	if (call_check_flags(call, in->flags, VIR_STORAGE_VOL_CREATE_REFLINK) || calls_storage_get(call, &in->pool, &pool) ||
-	    get(call, &in->from, &from_pool, &from))
+	    calls_volume_get(call, &in->from, &from_pool, &from))
 		return -1;
-	fd = storage_vol_open(&from_pool, from.name);
+	fd = storage_vol_open(&from_pool, from.name, false, &capacity);
 	if (fd < 0)
 		return call_fail(call, VIR_ERR_OPERATION_FAILED, "volume '%.200s': %s", from.name, strerror(-fd));
 	result = make(call, &pool, in->xml, fd, ret);
@@ -208,11 +215,11 @@ static int delete(struct call *call, void *args, void *ret)
 	int err;
 
 	(void)ret;
-	if (call_check_flags(call, in->flags, 0) || get(call, &in->vol, &pool, &vol))
+	if (call_check_flags(call, in->flags, 0) || calls_volume_get(call, &in->vol, &pool, &vol))
 		return -1;
 	err = storage_vol_delete(&pool, vol.name);
 	if (err)
-		return call_fail(call, VIR_ERR_OPERATION_FAILED, "volume '%.200s': %s", vol.name, strerror(-err));
+		return calls_volume_not_done(call, vol.name, err);
 	journal(LOG_NOTICE, NULL, "%s/%s removed by client %u (user %u)", pool.path, vol.name, call->client->number,
 		(unsigned int)call->client->uid);
 	return 0;
@@ -224,7 +231,7 @@ static int get_info(struct call *call, void *args, void *ret)
 	wire_vol_info *out = ret;
 	struct storage_vol vol;
 
-	if (get(call, args, &pool, &vol))
+	if (calls_volume_get(call, args, &pool, &vol))
 		return -1;
 	*out = (wire_vol_info){ VIR_STORAGE_VOL_FILE, vol.capacity, vol.allocation };
 	return 0;
@@ -236,7 +243,7 @@ static int get_xml(struct call *call, void *args, void *ret)
 	struct storage_pool pool;
 	struct storage_vol vol;
 
-	if (call_check_flags(call, in->flags, 0) || get(call, &in->vol, &pool, &vol))
+	if (call_check_flags(call, in->flags, 0) || calls_volume_get(call, &in->vol, &pool, &vol))
 		return -1;
 	*(char **)ret = storage_xml_of_vol(&pool, &vol);
 	return *(char **)ret ? 0 : call_fail(call, VIR_ERR_NO_MEMORY, "out of memory");
@@ -247,9 +254,9 @@ static int get_path(struct call *call, void *args, void *ret)
 	struct storage_pool pool;
 	struct storage_vol vol;
 
-	if (get(call, args, &pool, &vol))
+	if (calls_volume_get(call, args, &pool, &vol))
 		return -1;
-	*(char **)ret = path_of(&pool, vol.name);
+	*(char **)ret = calls_volume_path(&pool, vol.name);
 	return *(char **)ret ? 0 : call_fail(call, VIR_ERR_NO_MEMORY, "out of memory");
 }
 

@@ -79,25 +79,30 @@ void client_put(struct client *client)
 	free(client);
 }
 
-void client_send(struct client *client, uint8_t *bytes, size_t size)
+void client_queue(struct client *client, uint8_t *bytes, size_t size)
 {
 	struct client_message *message = malloc(sizeof(*message));
 
-	pthread_mutex_lock(&client->lock);
 	/* A reply that is lost would leave its caller waiting: then there is no connection any more. */
 	if (!message || client->overrun || client->out_bytes + size > CLIENT_OUT_MAX) {
 		client->overrun = true;
 		free(message);
 		free(bytes);
-	} else {
-		*message = (struct client_message){ NULL, bytes, size };
-		if (client->last)
-			client->last->next = message;
-		else
-			client->first = message;
-		client->last = message;
-		client->out_bytes += size;
+		return;
 	}
+	*message = (struct client_message){ NULL, bytes, size };
+	if (client->last)
+		client->last->next = message;
+	else
+		client->first = message;
+	client->last = message;
+	client->out_bytes += size;
+}
+
+void client_send(struct client *client, uint8_t *bytes, size_t size)
+{
+	pthread_mutex_lock(&client->lock);
+	client_queue(client, bytes, size);
 	pthread_mutex_unlock(&client->lock);
 	client_wake();
 }

@@ -52,6 +52,8 @@ void client_put(struct client *client);
 
 /* Queue a message from any thread; @bytes are the queue's from here on. */
 void client_send(struct client *client, uint8_t *bytes, size_t size);
+/* The same [client->lock held], without waking the I/O thread. */
+void client_queue(struct client *client, uint8_t *bytes, size_t size);
 
 /* No more is read, and the connection ends when all is sent. */
 void client_finish(struct client *client);

@@ -95,6 +95,11 @@ static int take(struct client *client, size_t size)
 	return pool_submit(client, bytes, size);
 }
 
+static bool may_send(const struct client *client)
+{
+	return client->nr_calls < CLIENT_CALLS_MAX && !stream_is_full(client);
+}
+
 /* All whole messages that are there, as far as the client may have calls under way. 0, or negative: no more is read. */
 static int take_all(struct client *client)
 {
@@ -102,7 +107,7 @@ static int take_all(struct client *client)
 	char why[120];
 	size_t size;
 
-	while (client->nr_calls < CLIENT_CALLS_MAX) {
+	while (may_send(client)) {
 		if (frame_size(client->in, client->in_len, &size)) {
 			snprintf(why, sizeof(why), "a message of %zu bytes; %u to %u are allowed", size, FRAME_HEAD, FRAME_MAX);
 			return malformed(client, &none, why);
@@ -169,7 +174,7 @@ static void go_on(struct client *client)
 	}
 	stream_go_on(client, sd_event_source_get_event(client->io));
 	sd_event_source_set_io_events(client->io, (waits ? EPOLLOUT : 0) |
-				      (client->nr_calls < CLIENT_CALLS_MAX && !client->finishing ? EPOLLIN : 0));
+				      (may_send(client) && !client->finishing ? EPOLLIN : 0));
 }
 
 static int on_client(sd_event_source *source, int fd, uint32_t revents, void *arg)

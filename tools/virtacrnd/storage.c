@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "tools/common/place.h"
@@ -184,17 +185,39 @@ int storage_vol_find(const struct storage_pool *pool, const char *name, struct s
 	return err;
 }
 
-int storage_vol_open(const struct storage_pool *pool, const char *name)
+/* As acrn-dm locks the disks of its VM. */
+static int lock(int fd)
 {
+	return flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno == EWOULDBLOCK ? -EBUSY : -errno;
+}
+
+int storage_vol_open(const struct storage_pool *pool, const char *name, bool writing, uint64_t *capacity)
+{
+	int dir = open_folder(pool), fd, err;
 	struct storage_vol vol;
-	int dir = open_folder(pool), fd;
+	struct stat st;
 
 	if (dir < 0)
 		return dir;
-	fd = look(dir, name, &vol) ? openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
-	fd = fd < 0 ? -ENOENT : fd;
+	errno = ENOENT;
+	fd = look(dir, name, &vol) ? openat(dir, name, (writing ? O_WRONLY : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
+	err = fd < 0 ? -errno : 0;
 	close(dir);
-	return fd;
+	if (err)
+		return err;
+	/* It may be another one than was looked at. */
+	if (fstat(fd, &st))
+		err = -errno;
+	else if (!S_ISREG(st.st_mode))
+		err = -ENOENT;
+	else if (writing)
+		err = lock(fd);
+	if (!err) {
+		*capacity = st.st_size;
+		return fd;
+	}
+	close(fd);
+	return err;
 }
 
 /* Copy all of @from; holes stay holes where the kernel can tell. */
@@ -242,15 +265,19 @@ int storage_vol_create(const struct storage_pool *pool, const struct storage_vol
 
 int storage_vol_delete(const struct storage_pool *pool, const char *name)
 {
+	int dir = open_folder(pool), fd = -1, err = 0;
 	struct storage_vol vol;
-	int dir = open_folder(pool), err = 0;
 
 	if (dir < 0)
 		return dir;
 	if (!look(dir, name, &vol))
 		err = -ENOENT;
-	else if (unlinkat(dir, name, 0))
+	else if ((fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)) >= 0)
+		err = lock(fd);
+	if (!err && unlinkat(dir, name, 0))
 		err = -errno;
+	if (fd >= 0)
+		close(fd);
 	close(dir);
 	return err;
 }

@@ -46,6 +46,10 @@ int storage_vol_find(const struct storage_pool *pool, const char *name, struct s
  * not at all.
  */
 int storage_vol_create(const struct storage_pool *pool, const struct storage_vol *vol, int from);
-/* A descriptor of one, for reading. */
-int storage_vol_open(const struct storage_pool *pool, const char *name);
+/*
+ * A descriptor of one with its *@capacity in bytes. For writing it is locked against other writers and VMs as long as it is open: -EBUSY: it
+ * is in use.
+ */
+int storage_vol_open(const struct storage_pool *pool, const char *name, bool writing, uint64_t *capacity);
+/* -EBUSY: a VM has it, or it is being written. */
 int storage_vol_delete(const struct storage_pool *pool, const char *name);
