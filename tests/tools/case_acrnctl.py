@@ -386,8 +386,10 @@ def test_man_page_lists_the_commands(here):
 
 def machine(here, *vms):
     """What /dev/acrn_hsm says there is (tests/tools/fake_hypervisor.c)."""
-    with open(here.path("machine"), "w", encoding="ascii") as file:
+    with open(here.path("machine.new"), "w", encoding="ascii") as file:
         file.writelines(vm + "\n" for vm in vms)
+    # Whoever looks meanwhile sees the one or the other.
+    os.replace(here.path("machine.new"), here.path("machine"))
     here.env.update(LD_PRELOAD=os.path.join(BUILD, "tools/fake_hypervisor.so"), FAKE_VMS=here.path("machine"))
 
 

@@ -17,7 +17,7 @@ class Events:
 
     def __init__(self, virt, *words):
         uri = f"acrn+unix:///system?socket={virt.socket}-ro"
-        self.path = virt.here.path("events")
+        self.path = virt.here.path(f"{len(virt.here.daemons)}.events")
         with open(self.path, "wb") as out:
             self.process = subprocess.Popen(["stdbuf", "-oL", "virsh", "-q", "-r", "-c", uri, "event", "--loop", "--timeout", "50", *words],
                                             env=virt.here.env, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)

@@ -2,10 +2,11 @@
 /*
  * Loaded before a tool (LD_PRELOAD), this is its /dev/acrn_hsm: the environment's FAKE_VMS names a file with one VM a line,
  *
- *	SLOT NAME KIND STATE VCPUS MEMORY_MIB PERCENT [REASON]
+ *	SLOT NAME KIND STATE VCPUS MEMORY_MIB PERCENT [REASON [RESTARTS]]
  *
  * KIND, STATE and REASON as numbers of public/vm.h; each vCPU runs PERCENT of the time, on CPU SLOT and those behind it. A file with the word "old" is a module without
- * the calls, with "mainline" one that also wants a VM first. Without FAKE_VMS there is no device.
+ * the calls, with "mainline" one that also wants a VM first. Without FAKE_VMS there is no device. Where there is a file FAKE_LOOKS, it grows by a
+ * byte with each look at a VM.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "public/hsm_ioctl.h"
 
@@ -78,13 +80,13 @@ static int find(uint32_t which, struct hc_q_vm_info *info, unsigned int *percent
 	int err = ENOENT;
 
 	while (file && err == ENOENT && fgets(line, sizeof(line), file)) {
-		i.reason = 0;
+		i.reason = i.restarts = 0;
 		if (!strncmp(line, "old", 3))
 			err = ENOTTY;
 		else if (!strncmp(line, "mainline", 8))
 			err = EINVAL;
-		else if (sscanf(line, "%u %15s %u %u %u %u %u %u", &i.slot, (char *)i.name, &i.load_order, &i.state, &i.nr_vcpus, &mib,
-				percent, &i.reason) >= 7 && Q_VM_SLOT(i.slot) == which)
+		else if (sscanf(line, "%u %15s %u %u %u %u %u %u %u", &i.slot, (char *)i.name, &i.load_order, &i.state, &i.nr_vcpus, &mib,
+				percent, &i.reason, &i.restarts) >= 7 && Q_VM_SLOT(i.slot) == which)
 			err = 0;
 	}
 	if (file)
@@ -113,6 +115,18 @@ static int vcpu(struct hc_q_vcpu_stats *s)
 	return err;
 }
 
+static void count_look(void)
+{
+	const char *path = getenv("FAKE_LOOKS");
+	int fd = path ? open_real(path, O_WRONLY | O_APPEND | O_CLOEXEC, 0) : -1;
+
+	if (fd < 0)
+		return;
+	if (write(fd, ".", 1) != 1)
+		abort();
+	close(fd);
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	int (*real)(int, unsigned long, ...) = (int (*)(int, unsigned long, ...))dlsym(RTLD_NEXT, "ioctl");
@@ -126,6 +140,8 @@ int ioctl(int fd, unsigned long request, ...)
 	va_end(ap);
 	if (fd < 0 || fd >= FDS || !is_hsm[fd] || ((request >> 8) & 0xff) != 0xa2)
 		return real(fd, request, arg);
+	if (request == HSM_IOC_Q_VM_INFO)
+		count_look();
 	if (request == HSM_IOC_Q_VM_INFO)
 		err = find(((struct hc_q_vm_info *)arg)->which, arg, &percent);
 	else if (request == HSM_IOC_Q_VCPU_STATS)

@@ -64,6 +64,39 @@ int hypervisor_vms(struct hypervisor_vm *vms, size_t *nr)
 	return err;
 }
 
+/* Of one that is gone its last figures stay. */
+static int look(int fd, struct hc_q_vm_info *info)
+{
+	struct hc_q_vm_info now = { .which = Q_VM_SLOT(info->slot) };
+
+	if (!ioctl(fd, HSM_IOC_Q_VM_INFO, &now))
+		*info = now;
+	else if (errno == ENOENT)
+		info->state = Q_VM_POWERED_OFF;
+	else
+		return -errno;
+	return 0;
+}
+
+int hypervisor_look(struct hc_q_vm_info *infos, size_t nr)
+{
+	struct hc_q_vm_info new[Q_VM_SLOTS];
+	int fd = device(), err = 0;
+
+	if (fd < 0)
+		return fd;
+	if (nr > Q_VM_SLOTS)
+		err = -EINVAL;
+	for (size_t i = 0; i < nr && !err; i++) {
+		new[i] = infos[i];
+		err = look(fd, &new[i]);
+	}
+	close(fd);
+	for (size_t i = 0; i < nr && !err; i++)
+		infos[i] = new[i];
+	return err;
+}
+
 bool hypervisor_find(const char *name, struct hypervisor_vm *vm)
 {
 	struct hypervisor_vm all[Q_VM_SLOTS];

@@ -19,6 +19,12 @@ struct hypervisor_vm {
  */
 int hypervisor_vms(struct hypervisor_vm *vms, size_t *nr);
 
+/*
+ * Ask anew about the VMs whose slots @infos have, without their vCPUs: @nr calls of the hypervisor, which disturb no VM. One that is no longer
+ * there is off. 0, or -errno as above with @infos as they were.
+ */
+int hypervisor_look(struct hc_q_vm_info *infos, size_t nr);
+
 /* The VM of that name. False: there is none, or nobody tells. */
 bool hypervisor_find(const char *name, struct hypervisor_vm *vm);
 

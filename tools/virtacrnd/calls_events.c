@@ -22,7 +22,7 @@ static int add(struct call *call, void *args, void *ret)
 		return call_fail(call, VIR_ERR_INVALID_ARG, "events of kind %d; 0 to %d are known", in->event, KINDS - 1);
 	if (in->dom && domain_get(call, in->dom, &d))
 		return -1;
-	number = events_add(call->client, in->event, in->dom ? d.uuid : NULL);
+	number = events_add(call->client, in->event, in->dom ? d.uuid : NULL, !in->dom || d.other);
 	if (number < 0)
 		return call_fail(call, VIR_ERR_OPERATION_FAILED, number == -ENOMEM ? "out of memory" :
 				 "too many registrations: %u are kept for a connection", EVENTS_MAX);

@@ -19,8 +19,11 @@ struct registration {
 	struct registration *next;
 	int number, kind;
 	bool one;		/* only the domain with this UUID */
+	bool others;		/* has others_wanted counted */
 	uint8_t uuid[16];
 };
+
+static atomic_uint others_wanted;	/* registrations for events that a domain of other.h can have */
 
 /* An event on its way to the clients. */
 struct telling {
@@ -39,7 +42,19 @@ struct waiting {
 static pthread_mutex_t waiting_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct waiting *first_waiting, **last_waiting = &first_waiting;
 
-int events_add(struct client *client, int kind, const uint8_t *uuid)
+static void forget_one(struct registration *r)
+{
+	if (r && r->others)
+		atomic_fetch_sub(&others_wanted, 1);
+	free(r);
+}
+
+bool events_others_wanted(void)
+{
+	return others_wanted;
+}
+
+int events_add(struct client *client, int kind, const uint8_t *uuid, bool others)
 {
 	struct registration *new = calloc(1, sizeof(*new));
 	int number = -ENOSPC;
@@ -48,6 +63,7 @@ int events_add(struct client *client, int kind, const uint8_t *uuid)
 		return -ENOMEM;
 	new->kind = kind;
 	new->one = uuid;
+	new->others = others && (kind == VIR_DOMAIN_EVENT_ID_LIFECYCLE || kind == VIR_DOMAIN_EVENT_ID_REBOOT);
 	if (uuid)
 		memcpy(new->uuid, uuid, sizeof(new->uuid));
 	pthread_mutex_lock(&client->lock);
@@ -56,6 +72,8 @@ int events_add(struct client *client, int kind, const uint8_t *uuid)
 		new->next = client->registrations;
 		client->registrations = new;
 		client->nr_registrations++;
+		if (new->others)
+			atomic_fetch_add(&others_wanted, 1);
 	}
 	pthread_mutex_unlock(&client->lock);
 	if (number < 0)
@@ -77,7 +95,7 @@ bool events_remove(struct client *client, int number)
 		client->nr_registrations--;
 	}
 	pthread_mutex_unlock(&client->lock);
-	free(found);
+	forget_one(found);
 	return found;
 }
 
@@ -87,7 +105,7 @@ void events_drop(struct client *client)
 		struct registration *first = client->registrations;
 
 		client->registrations = first->next;
-		free(first);
+		forget_one(first);
 	}
 }
 

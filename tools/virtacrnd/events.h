@@ -12,12 +12,18 @@
 struct client;
 struct wire_dom;
 
-/* Tell @client of events of @kind (VIR_DOMAIN_EVENT_ID_*), of the domain with @uuid only unless that is NULL. The number, or -errno. */
-int events_add(struct client *client, int kind, const uint8_t *uuid);
+/*
+ * Tell @client of events of @kind (VIR_DOMAIN_EVENT_ID_*), of the domain with @uuid only unless that is NULL; @others: it may be one that no
+ * acrn-dm runs (other.h). The number, or -errno.
+ */
+int events_add(struct client *client, int kind, const uint8_t *uuid, bool others);
 /* False: there is none with that number. */
 bool events_remove(struct client *client, int number);
 /* All of one that is gone. */
 void events_drop(struct client *client);
+
+/* Whether anybody wants an event that such a domain can have. Any thread. */
+bool events_others_wanted(void);
 
 /* I/O thread: tell all who want to know. @event and @detail are VIR_DOMAIN_EVENT_*. */
 void events_lifecycle(const struct wire_dom *dom, int event, int detail);

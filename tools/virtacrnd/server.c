@@ -18,6 +18,7 @@
 #include "tools/virtacrnd/events.h"
 #include "tools/virtacrnd/pool.h"
 #include "tools/virtacrnd/stream.h"
+#include "tools/virtacrnd/watch_other.h"
 
 static struct client *clients;
 static unsigned int nr_clients[2];	/* on the usual and on the read-only socket */
@@ -197,6 +198,8 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	(void)source, (void)revents, (void)arg;
 	if (read(fd, &count, sizeof(count)) < 0)
 		return 0;
+	/* First: a client hears that it is told of events when it is. */
+	watch_other_look();
 	events_tell_waiting();
 	for (struct client *client = clients; client; client = next) {
 		next = client->next;

@@ -13,6 +13,7 @@
 #include "tools/common/journal.h"
 #include "tools/virtacrnd/store.h"
 #include "tools/virtacrnd/store_priv.h"
+#include "tools/virtacrnd/watch_other.h"
 #include "tools/virtacrnd/watch_vm.h"
 
 #define LEAVING_US	100000u		/* between the two halves of a move there is next to nothing */
@@ -207,11 +208,13 @@ int watch_begin(sd_event *event)
 	scan(run, PLACE_SOCKET);
 	scan(run, PLACE_ONCE);
 	sweep();
+	watch_other_begin(event);
 	return 0;
 }
 
 void watch_end(void)
 {
+	watch_other_end();
 	leaving_timer = sd_event_source_disable_unref(leaving_timer);
 	sd_event_source_disable_unref(run_folder);
 	sd_event_source_disable_unref(conf_folder);
