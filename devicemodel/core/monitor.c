@@ -27,6 +27,7 @@
 #include "core/monitor_peer.h"
 #include "core/listener.h"
 #include "core/options.h"
+#include "core/reboot.h"
 #include "core/timer.h"
 #include "core/vm.h"
 
@@ -384,6 +385,7 @@ void monitor_close(struct vm *vm, int err)
 
 	if (!m)
 		return;
+	reboot_close(vm);
 	/* First, so that who hears of the end may start the VM again at once. */
 	event_del(m->event);
 	listener_close(&m->socket);
@@ -427,6 +429,7 @@ void monitor_ended(struct vm *vm)
 {
 	vm_lock(vm);
 	vm->life = VM_LIFE_STOPPING;
+	reboot_forget(vm);
 	switch (vm_stop_reason(vm)) {
 	case VM_STOP_POWEROFF:
 		monitor_event(vm, "shutdown", NULL);
@@ -434,7 +437,7 @@ void monitor_ended(struct vm *vm)
 	case VM_STOP_RESET:
 		vm->nr_resets++;
 		monitor_event(vm, "reset", json_pack("{s:s}", "by", vm->reset_asked ? "monitor" : "guest"));
-		vm->reset_asked = vm->reboot_wished = false;
+		vm->reset_asked = false;
 		break;
 	case VM_STOP_CRASH:
 		monitor_event(vm, "crash", crash_facts(vm));

@@ -15,6 +15,7 @@
 #include "core/control.h"
 #include "core/monitor.h"
 #include "core/monitor_stats.h"
+#include "core/reboot.h"
 #include "core/vm.h"
 
 #define ARGS_MAX 3
@@ -133,10 +134,10 @@ static json_t *run_query(struct call *call)
 {
 	const struct vm *vm = call->vm;
 
-	return json_pack("{s:o, s:s, s:i, s:i, s:I, s:I, s:b, s:o, s:o}", "vm", monitor_text(vm->name), "state",
+	return json_pack("{s:o, s:s, s:i, s:i, s:I, s:I, s:s, s:b, s:o, s:o}", "vm", monitor_text(vm->name), "state",
 			 monitor_state_name(vm), "vmid", (int)vm->vmid, "vcpus", (int)vm->nr_vcpus, "memory_bytes",
 			 (json_int_t)config_get_u64(&vm->config, "memory.size", 0), "resets", (json_int_t)vm->nr_resets,
-			 "exit_on_reset", (int)config_get_bool(&vm->config, "reset.exit"), "devices", devices_of(vm),
+			 "reboot", reboot_state(vm), "exit_on_reset", (int)config_get_bool(&vm->config, "reset.exit"), "devices", devices_of(vm),
 			 "serial", serial_of(vm));
 }
 
@@ -171,35 +172,57 @@ static json_t *run_resume(struct call *call)
 	return json_object();
 }
 
-/* For the end, or for a reset: then a guest that does not listen is left alone, or it finds the button pressed later, and stays off. */
-static json_t *press_button(struct call *call, bool reboot)
+/* The VM runs and has a button. */
+static bool has_button(struct call *call)
+{
+	if (!in_state(call, VM_LIFE_RUNNING))
+		return false;
+	if (!call->vm->power_button.press)
+		refuse(call->no, "failed", "this VM has no power button");
+	return call->vm->power_button.press;
+}
+
+static json_t *press_button(struct call *call, bool unheard)
 {
 	struct vm *vm = call->vm;
-	bool listening;
 
-	if (!in_state(call, VM_LIFE_RUNNING))
-		return NULL;
-	if (!vm->power_button.press)
-		return refuse(call->no, "failed", "this VM has no power button");
-	listening = vm->power_button.press(vm->power_button.arg, !reboot);
-	vm->reboot_wished = reboot && listening;
-	return json_pack("{s:b}", "listening", (int)listening);
+	return json_pack("{s:b}", "listening", (int)vm->power_button.press(vm->power_button.arg, unheard));
 }
 
 static json_t *run_stop(struct call *call)
 {
 	struct vm *vm = call->vm;
 
-	if (vm->life != VM_LIFE_PAUSED || !vm->start_paused)
-		return press_button(call, false);
+	if (vm->life != VM_LIFE_PAUSED || !vm->start_paused) {
+		if (!has_button(call))
+			return NULL;
+		reboot_forget(vm);
+		return press_button(call, true);
+	}
 	/* Nothing has run in it that would have to be asked. */
 	vm_request_stop(vm, VM_STOP_DESTROY);
 	return json_pack("{s:b}", "listening", 1);
 }
 
+/* A guest that does not listen is left alone: it would find the button pressed later, and stay off. */
 static json_t *run_reboot(struct call *call)
 {
-	return press_button(call, true);
+	const json_t *given = json_object_get(call->args, "limit_s");
+	json_int_t limit = given ? json_integer_value(given) : REBOOT_LIMIT_S;
+	json_t *result;
+	int err;
+
+	if (limit < 1 || limit > REBOOT_LIMIT_MAX_S)
+		return refuse(call->no, "bad_argument", "limit_s %lld: it is 1 to %u seconds", (long long)limit, REBOOT_LIMIT_MAX_S);
+	if (!has_button(call))
+		return NULL;
+	err = reboot_wish(call->vm, limit);
+	if (err)
+		return refuse(call->no, "failed", "no timer for its time limit: %s", strerror(-err));
+	result = press_button(call, false);
+	if (!json_is_true(json_object_get(result, "listening")))
+		reboot_forget(call->vm);
+	return result;
 }
 
 /* Also a paused VM may be reset or ended. */
@@ -281,7 +304,7 @@ static const struct command commands[] = {
 	{ "pause", run_pause, { { 0 } } },
 	{ "resume", run_resume, { { 0 } } },
 	{ "stop", run_stop, { { 0 } } },
-	{ "reboot", run_reboot, { { 0 } } },
+	{ "reboot", run_reboot, { { "limit_s", JSON_INTEGER, true } } },
 	{ "reset", run_reset, { { 0 } } },
 	{ "destroy", run_destroy, { { 0 } } },
 	{ "blkrescan", run_blkrescan,

@@ -78,8 +78,8 @@ json_t *monitor_stats(struct vm *vm)
 {
 	uint64_t up = vm->created_ns ? clock_ns() - vm->created_ns : 0;
 
-	return json_pack("{s:I, s:i, s:I, s:I, s:o, s:o, s:o, s:o}", "uptime_ns", (json_int_t)up, "vcpus", (int)vm->nr_vcpus,
-			 "resets", (json_int_t)vm->nr_resets, "io_requests",
+	return json_pack("{s:I, s:i, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "uptime_ns", (json_int_t)up, "vcpus", (int)vm->nr_vcpus,
+			 "resets", (json_int_t)vm->nr_resets, "reboots_overdue", (json_int_t)vm->reboot.nr_overdue, "io_requests",
 			 (json_int_t)control_value(&vm->nr_requests), "process", process_of_vm(), "vcpu_stats", vcpus_of(vm), "block",
 			 devices_of_kind(vm, "block"), "net", devices_of_kind(vm, "net"));
 }

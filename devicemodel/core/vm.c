@@ -152,9 +152,9 @@ void vm_request_stop(struct vm *vm, enum vm_stop why)
 
 void vm_power_off(struct vm *vm)
 {
-	if (vm->reboot_wished)
+	if (vm->reboot.wished)
 		vm->reset_asked = true;
-	vm_request_stop(vm, vm->reboot_wished ? VM_STOP_RESET : VM_STOP_POWEROFF);
+	vm_request_stop(vm, vm->reboot.wished ? VM_STOP_RESET : VM_STOP_POWEROFF);
 }
 
 enum vm_stop vm_stop_reason(struct vm *vm)

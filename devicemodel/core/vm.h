@@ -95,7 +95,8 @@ struct vm {
 	enum vm_life life;		/* device lock */
 	bool start_paused;		/* its vCPUs wait for the first command resume; device lock */
 	bool reset_asked;		/* by the command socket; device lock */
-	bool reboot_wished;		/* the guest's next power-off is to be a reset; device lock */
+	/* The guest's next power-off is to be a reset; owned by core/reboot.c, device lock */
+	struct { bool wished, overdue; unsigned int limit_s; uint64_t nr_overdue; struct timer *timer; } reboot;
 	uint64_t nr_resets;		/* device lock */
 	uint64_t nr_requests;		/* I/O requests answered; counted by the main thread */
 	uint64_t created_ns;		/* clock_ns() then */

@@ -3,7 +3,7 @@
  * Fuzz target for the command socket's requests (libFuzzer's entry point): the input is lines. Each has one answer, one line of
  * JSON, which says yes or names what is wrong; and only commands change the VM's state.
  */
-/* fuzz: devicemodel/core/affinity.c devicemodel/core/monitor_cmd.c devicemodel/core/monitor_stats.c devicemodel/core/control.c devicemodel/core/config.c devicemodel/core/log.c devicemodel/core/timer.c devicemodel/core/event.c devicemodel/core/vm.c devicemodel/core/bus.c devicemodel/core/irq.c devicemodel/core/mem.c tests/fake/dm_hsm.c */
+/* fuzz: devicemodel/core/affinity.c devicemodel/core/monitor_cmd.c devicemodel/core/monitor_stats.c devicemodel/core/reboot.c devicemodel/core/control.c devicemodel/core/config.c devicemodel/core/log.c devicemodel/core/timer.c devicemodel/core/event.c devicemodel/core/vm.c devicemodel/core/bus.c devicemodel/core/irq.c devicemodel/core/mem.c tests/fake/dm_hsm.c */
 /* fuzz-flags: -Idevicemodel -D_GNU_SOURCE */
 /* fuzz-libs: -ljansson -lpthread */
 #include <jansson.h>

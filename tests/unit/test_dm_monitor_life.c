@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The life of a VM by the command socket of acrn-dm: every command for it, events, exit codes. */
-/* unit: devicemodel/core/affinity.c devicemodel/devices.c devicemodel/boot/acpi.c devicemodel/boot/aml.c devicemodel/boot/load.c devicemodel/boot/bzimage.c devicemodel/boot/dsdt.c devicemodel/boot/e820.c devicemodel/boot/elf.c devicemodel/boot/file.c devicemodel/core/bus.c devicemodel/core/config.c devicemodel/core/event.c devicemodel/core/intr_monitor.c devicemodel/core/ioevent.c devicemodel/core/ioreq.c devicemodel/core/irq.c devicemodel/core/log.c devicemodel/core/mem.c devicemodel/core/control.c devicemodel/core/monitor.c devicemodel/core/monitor_cmd.c devicemodel/core/monitor_peer.c devicemodel/core/listener.c devicemodel/core/monitor_stats.c devicemodel/core/options.c devicemodel/core/signal.c devicemodel/core/timer.c devicemodel/core/vm.c devicemodel/core/watchdog.c devicemodel/pci/bus.c devicemodel/pci/cfg.c devicemodel/pci/hostbridge.c devicemodel/pci/lpc.c devicemodel/pci/ivshmem.c devicemodel/pci/msix.c devicemodel/platform/debugexit.c devicemodel/platform/hpet.c devicemodel/platform/i8042.c devicemodel/platform/pit.c devicemodel/platform/pm.c devicemodel/platform/rtc.c devicemodel/platform/uart.c tests/fake/monitor_client.c tests/fake/dm_hsm.c tests/fake/dm_chr.c tests/fake/dm_virtio.c tests/fake/dm_file.c */
+/* unit: devicemodel/core/affinity.c devicemodel/devices.c devicemodel/boot/acpi.c devicemodel/boot/aml.c devicemodel/boot/load.c devicemodel/boot/bzimage.c devicemodel/boot/dsdt.c devicemodel/boot/e820.c devicemodel/boot/elf.c devicemodel/boot/file.c devicemodel/core/bus.c devicemodel/core/config.c devicemodel/core/event.c devicemodel/core/intr_monitor.c devicemodel/core/ioevent.c devicemodel/core/ioreq.c devicemodel/core/irq.c devicemodel/core/log.c devicemodel/core/mem.c devicemodel/core/control.c devicemodel/core/monitor.c devicemodel/core/monitor_cmd.c devicemodel/core/monitor_peer.c devicemodel/core/listener.c devicemodel/core/monitor_stats.c devicemodel/core/options.c devicemodel/core/reboot.c devicemodel/core/signal.c devicemodel/core/timer.c devicemodel/core/vm.c devicemodel/core/watchdog.c devicemodel/pci/bus.c devicemodel/pci/cfg.c devicemodel/pci/hostbridge.c devicemodel/pci/lpc.c devicemodel/pci/ivshmem.c devicemodel/pci/msix.c devicemodel/platform/debugexit.c devicemodel/platform/hpet.c devicemodel/platform/i8042.c devicemodel/platform/pit.c devicemodel/platform/pm.c devicemodel/platform/rtc.c devicemodel/platform/uart.c tests/fake/monitor_client.c tests/fake/dm_hsm.c tests/fake/dm_chr.c tests/fake/dm_virtio.c tests/fake/dm_file.c */
 /* unit-flags: -Idevicemodel -D_GNU_SOURCE */
 /* unit-libs: -ljansson */
 #include <check.h>
@@ -346,6 +346,116 @@ START_TEST(reboot_then_destroy)
 }
 END_TEST
 
+/* The guest hears the button, and goes on; the wish is for @limit_s seconds. */
+static void wish(int limit_s)
+{
+	char line[80];
+	json_t *o;
+
+	guest_does(hear_step, 1);
+	snprintf(line, sizeof(line), "{\"command\":\"reboot\",\"arguments\":{\"limit_s\":%d}}", limit_s);
+	o = client_ask(&client, line);
+	ck_assert(truth_of(o, "ok") && truth_of(o, "result.listening"));
+	json_decref(o);
+}
+
+static void expect_wish(const char *state, int nr_overdue)
+{
+	json_t *o = client_ask(&client, "{\"command\":\"query\"}");
+
+	ck_assert_str_eq(text_of(o, "result.reboot"), state);
+	json_decref(o);
+	o = client_ask(&client, "{\"command\":\"statistics\"}");
+	ck_assert_int_eq(number_of(o, "result.reboots_overdue"), nr_overdue);
+	json_decref(o);
+}
+
+static void expect_overdue(int limit_s)
+{
+	json_t *o = client_event(&client, "reboot_overdue");
+
+	ck_assert_int_eq(number_of(o, "limit_s"), limit_s);
+	json_decref(o);
+}
+
+/* One that ignores it is told of, and left alone: it may only be slow. */
+START_TEST(reboot_overdue_is_told)
+{
+	begin("");
+	expect_wish("none", 0);
+	wish(1);
+	expect_wish("wished", 0);
+	expect_overdue(1);
+	expect_wish("overdue", 1);
+	ck_assert(fake_hsm.running && fake_hsm.nr_resets == 0);
+	/* Asked again, it has its time again. */
+	wish(86400);
+	expect_wish("wished", 1);
+	wish(1);
+	expect_overdue(1);
+	expect_wish("overdue", 2);
+	guest_does(off_step, 1);
+	expect_reset("monitor");
+	expect_event("started");
+	expect_wish("none", 2);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+/* Also when it is overdue, what is wanted later counts. */
+START_TEST(reboot_overdue_is_withdrawn)
+{
+	begin("");
+	wish(1);
+	expect_overdue(1);
+	press("stop", true);
+	expect_wish("none", 1);
+	guest_does(off_step, 1);
+	expect_event("shutdown");
+	finish("poweroff", 0);
+}
+END_TEST
+
+/* A guest that is paused cannot obey: its time begins again. */
+START_TEST(reboot_waits_for_a_paused_guest)
+{
+	begin("");
+	wish(1);
+	say("pause", true);
+	usleep(1200000);
+	expect_wish("wished", 0);
+	say("resume", true);
+	expect_overdue(1);
+	say("reset", true);
+	expect_event("started");
+	expect_wish("none", 1);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
+START_TEST(reboot_limits)
+{
+	static const char *const wrong[] = { "0", "86401", "-1", "\"1\"", "1.5", "9223372036854775807" };
+	char line[100];
+
+	begin("");
+	guest_does(hear_step, 1);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		json_t *o;
+
+		snprintf(line, sizeof(line), "{\"command\":\"reboot\",\"arguments\":{\"limit_s\":%s}}", wrong[i]);
+		o = client_ask(&client, line);
+		ck_assert_str_eq(text_of(o, "error.code"), "bad_argument");
+		json_decref(o);
+	}
+	expect_wish("none", 0);
+	say("destroy", true);
+	finish("destroyed", 0);
+}
+END_TEST
+
 START_TEST(reset_by_monitor)
 {
 	json_t *o;
@@ -450,7 +560,7 @@ int main(void)
 	const TTest *const tests[] = {
 		pauses_and_resumes, tells_of_pause_and_resume, stop_presses_the_power_button, reboot_makes_a_reset_of_a_poweroff,
 		reboot_is_withdrawn, reboot_unheard_is_forgotten, reboot_by_the_guest_itself, reboot_as_the_end,
-		reboot_then_destroy, reset_by_monitor, reset_by_guest, reset_as_the_end, triple_fault_is_told,
+		reboot_then_destroy, reboot_overdue_is_told, reboot_overdue_is_withdrawn, reboot_waits_for_a_paused_guest, reboot_limits, reset_by_monitor, reset_by_guest, reset_as_the_end, triple_fault_is_told,
 		hypervisors_reason_is_told, failed_reset_is_a_failure, failed_start_leaves_no_socket, starts_paused,
 		paused_start_is_as_any_once_begun, paused_start_outlives_a_reset, paused_start_is_destroyed,
 		paused_start_is_stopped, paused_start_that_fails, ends_with_a_connection, ends_with_a_connection_before_it_begins,
