@@ -66,6 +66,32 @@ def test_reboot(here):
     assert here.ctl("stop", "-f", "vm1").out == "vm1 stopped (destroyed)\n"
 
 
+def test_reboot_ignored(here):
+    """A guest that hears it and goes on is told of after its time, and nothing is forced."""
+    here.add("vm1", guest="hang")
+    here.ctl("start", "vm1")
+    pid, = here.processes()
+    with here.monitor("vm1") as events:
+        events.write('{"command":"subscribe"}\n')
+        events.flush()
+        assert json.loads(events.readline())["ok"]
+        until(lambda: here.ctl("reboot", "-t", "1", "vm1", code=(OK, FAILED)).out == "vm1 asked to reboot\n")
+        assert here.query("vm1")["reboot"] == "wished"
+        event = json.loads(events.readline())
+    assert (event["event"], event["limit_s"]) == ("reboot_overdue", 1)
+    assert here.query("vm1")["reboot"] == "overdue" and here.state("vm1") == "running" and here.processes() == [pid]
+    with open(os.path.join(here.run, "vm1.log"), encoding="utf-8") as log:
+        assert "the guest was asked to reboot 1 s ago and still runs; nothing is forced" in log.read()
+    # Its settings say how long, where the command does not.
+    here.ctl("set", "vm1", "stop_timeout=0")
+    here.ctl("reboot", "vm1")
+    until(lambda: here.query("vm1")["reboot"] == "overdue")
+    # What is wanted later counts.
+    assert here.ctl("stop", "-t", "1", "vm1", code=TIMEOUT).err.count("did not stop in time") == 1
+    assert here.query("vm1")["reboot"] == "none"
+    here.ctl("stop", "-f", "vm1")
+
+
 def start_watched(here, name, whom, path):
     """acrnctl start NAME, as the process that systemd watches (whom = $$), or beside it."""
     env = dict(here.env, NOTIFY_SOCKET=path, WATCHDOG_USEC="100000")

@@ -114,6 +114,25 @@ def test_reboot_asked_for(here):
     events.expect("reboot", "Shutdown Finished", "Stopped Shutdown")
 
 
+def test_reboot_ignored(here):
+    """virsh reboot does not wait; after its time the journal has it, nothing is forced, and virsh shutdown takes it back."""
+    virt = Virt(here, guest="hang")
+    events = listening(virt, "--all")
+    virt.define()
+    here.ctl("set", "vm1", "stop_timeout=1")
+    virt.virsh("start", "vm1")
+    vm = domain("vm1", virt.virsh("domuuid", "vm1").strip())
+    until(lambda: virt.raw().call(27, vm + b"\0\0\0\0")[0] == 0)
+    here.expect("virtacrnd", "was asked to reboot 1 s ago and still runs")
+    assert virt.virsh("domstate", "vm1").strip() == "running" and here.query("vm1")["reboot"] == "overdue"
+    virt.virsh("shutdown", "vm1")
+    assert here.query("vm1")["reboot"] == "none"
+    virt.virsh("reboot", "vm1")
+    assert here.query("vm1")["reboot"] == "wished"
+    virt.virsh("destroy", "vm1")
+    events.expect("Started Booted", "Stopped Destroyed")
+
+
 def test_start_paused(here):
     virt = Virt(here)
     events = listening(virt, "--all")

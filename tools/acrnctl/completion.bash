@@ -13,7 +13,7 @@ _acrnctl()
 	fi
 	case $command in
 	add) options="$options -n" ;;
-	start) options="$options -t" ;;
+	start|reboot) options="$options -t" ;;
 	stop) options="$options -f -t" ;;
 	console) options="$options -p" ;;
 	top) options="$options -d -n" ;;

@@ -77,26 +77,16 @@ struct stopping {
 
 static unsigned int stop_timeout(const char *name)
 {
-	struct settings s;
-	char why[256];
-	unsigned int timeout = 60;
-
 	if (ctl.timeout_s)
 		return ctl.timeout_s;
-	if (ctl.force)
-		return FORCE_TIMEOUT_S;
-	if (settings_read(name, &s, why, sizeof(why)) == 0) {
-		timeout = s.stop_timeout;
-		settings_free(&s);
-	}
-	return timeout;
+	return ctl.force ? FORCE_TIMEOUT_S : settings_stop_timeout(name);
 }
 
-/* By "stop" or "reboot"; @otherwise is the command that needs no guest for it. */
-static int press_button(struct monitor *m, const char *name, const char *command, const char *otherwise)
+/* By "stop" or "reboot" with @args, which are consumed; @otherwise is the command that needs no guest for it. */
+static int press_button(struct monitor *m, const char *name, const char *command, json_t *args, const char *otherwise)
 {
 	json_t *answer;
-	int code = ctl_ask(m, name, command, NULL, &answer);
+	int code = ctl_ask(m, name, command, args, &answer);
 
 	if (code)
 		return code;
@@ -117,7 +107,7 @@ static int ask_to_stop(struct stopping *s, const char *name)
 	if (!code && ctl.force)
 		code = ctl_ask(&s->m, name, "destroy", NULL, NULL);
 	else if (!code)
-		code = press_button(&s->m, name, "stop", "stop -f");
+		code = press_button(&s->m, name, "stop", NULL, "stop -f");
 	s->deadline = monitor_now_ms() + stop_timeout(name) * 1000ull;
 	s->asked = code == CTL_OK;
 	if (code)
@@ -184,7 +174,7 @@ static int reboot(const char *name)
 
 	if (code)
 		return code;
-	code = press_button(&m, name, "reboot", "reset");
+	code = press_button(&m, name, "reboot", monitor_reboot_args(stop_timeout(name)), "reset");
 	monitor_close(&m);
 	return code ? code : ctl_done(name, NULL, "asked to reboot");
 }

@@ -22,7 +22,7 @@ static const struct command commands[] = {
 	{ "set", cmd_set, 1, -1, "", "VM [KEY=VALUE...]", "settings: autostart, order, stop_timeout, start_at, group, arg" },
 	{ "start", cmd_start, 1, -1, "t", "[-t SECONDS] VM...", "start, and wait until it runs" },
 	{ "stop", cmd_stop, 1, -1, "ft", "[-f] [-t SECONDS] VM...", "shut down and wait for the end; -f: at once" },
-	{ "reboot", cmd_reboot, 1, -1, "", "VM...", "ask the guest to shut down, and boot it again" },
+	{ "reboot", cmd_reboot, 1, -1, "t", "[-t SECONDS] VM...", "ask the guest to shut down, and boot it again" },
 	{ "reset", cmd_reset, 1, -1, "", "VM...", "reset" },
 	{ "pause", cmd_pause, 1, -1, "", "VM...", "stop its virtual CPUs" },
 	{ "resume", cmd_resume, 1, -1, "", "VM...", "let a paused VM go on" },

@@ -13,6 +13,7 @@
 
 #include "tools/common/place.h"
 
+#define DM_REBOOT_S	60u	/* REBOOT_LIMIT_S of acrn-dm */
 #define BUSY_US		10000u
 #define LINE_MAX_SIZE	(1u << 20)	/* answers may be longer than requests */
 
@@ -200,6 +201,11 @@ int monitor_ask(struct monitor *m, const char *command, json_t *args, json_t **a
 		json_decref(*answer);
 	}
 	return err;
+}
+
+json_t *monitor_reboot_args(unsigned int limit_s)
+{
+	return limit_s == DM_REBOOT_S ? NULL : json_pack("{s:i}", "limit_s", limit_s ? (int)limit_s : 1);
 }
 
 int monitor_event(struct monitor *m, const char *name, uint64_t deadline, json_t **event)

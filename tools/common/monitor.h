@@ -41,6 +41,9 @@ int monitor_send(struct monitor *m, const char *command, json_t *args);
 /* Send and wait for the answer; events that come before it are dropped. */
 int monitor_ask(struct monitor *m, const char *command, json_t *args, json_t **answer);
 
+/* Arguments of command "reboot": how long the guest has. None where that is what acrn-dm has itself, so that an older one obeys, too. */
+json_t *monitor_reboot_args(unsigned int limit_s);
+
 /* Wait for event @name: 0, or as monitor_line(). */
 int monitor_event(struct monitor *m, const char *name, uint64_t deadline, json_t **event);
 

@@ -129,6 +129,19 @@ int settings_read(const char *name, struct settings *s, char *why, size_t why_si
 	return err;
 }
 
+unsigned int settings_stop_timeout(const char *name)
+{
+	unsigned int timeout = defaults.stop_timeout;
+	struct settings s;
+	char why[256];
+
+	if (settings_read(name, &s, why, sizeof(why)) == 0) {
+		timeout = s.stop_timeout;
+		settings_free(&s);
+	}
+	return timeout;
+}
+
 static void put(FILE *file, const struct settings *s)
 {
 	struct tm tm;

@@ -21,6 +21,9 @@ struct settings {
 /* Read those of VM @name; no file means the defaults. 0, or -errno with @why (file:line, what is wrong, what would be right). */
 int settings_read(const char *name, struct settings *s, char *why, size_t why_size);
 
+/* Seconds that VM @name has for shutting down; the default where its settings cannot be read. */
+unsigned int settings_stop_timeout(const char *name);
+
 /* Write them, whole or not at all. 0 or -errno. */
 int settings_write(const char *name, const struct settings *s);
 

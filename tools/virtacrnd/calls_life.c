@@ -11,6 +11,7 @@
 #include "tools/common/journal.h"
 #include "tools/common/launch.h"
 #include "tools/common/monitor.h"
+#include "tools/common/settings.h"
 #include "tools/virtacrnd/calls.h"
 #include "tools/virtacrnd/client.h"
 #include "tools/virtacrnd/domain.h"
@@ -84,17 +85,19 @@ static int connect_to(struct call *call, const struct domain *d, struct monitor 
 	return 0;
 }
 
-/* One command; the answer's result (NULL: not wanted) is json_decref()ed by the caller. */
-static int command(struct call *call, const struct wire_dom *wanted, const char *name, json_t **result)
+/* One command; @args (or NULL) are consumed, the answer's result (NULL: not wanted) is json_decref()ed by the caller. */
+static int command(struct call *call, const struct wire_dom *wanted, const char *name, json_t *args, json_t **result)
 {
 	struct monitor m;
 	json_t *answer;
 	struct domain d;
 	int err;
 
-	if (domain_get(call, wanted, &d) || connect_to(call, &d, &m))
+	if (domain_get(call, wanted, &d) || connect_to(call, &d, &m)) {
+		json_decref(args);
 		return -1;
-	err = monitor_ask(&m, name, NULL, &answer);
+	}
+	err = monitor_ask(&m, name, args, &answer);
 	monitor_close(&m);
 	if (err)
 		return call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': its acrn-dm %s", d.vm.name,
@@ -107,13 +110,13 @@ static int command(struct call *call, const struct wire_dom *wanted, const char 
 	return err;
 }
 
-/* By "stop" or "reboot"; @otherwise says what needs no guest for it. */
-static int press_button(struct call *call, const struct wire_dom *wanted, const char *name, const char *otherwise)
+/* By "stop" or "reboot" with @args, which are consumed; @otherwise says what needs no guest for it. */
+static int press_button(struct call *call, const struct wire_dom *wanted, const char *name, json_t *args, const char *otherwise)
 {
 	json_t *result = NULL;
 	bool heard;
 
-	if (command(call, wanted, name, &result))
+	if (command(call, wanted, name, args, &result))
 		return -1;
 	heard = json_is_true(json_object_get(result, "listening"));
 	json_decref(result);
@@ -124,7 +127,7 @@ static int press_button(struct call *call, const struct wire_dom *wanted, const 
 static int shutdown_domain(struct call *call, void *args, void *ret)
 {
 	(void)ret;
-	return press_button(call, args, "stop", "destroy ends");
+	return press_button(call, args, "stop", NULL, "destroy ends");
 }
 
 static int shutdown_flags(struct call *call, void *args, void *ret)
@@ -132,18 +135,21 @@ static int shutdown_flags(struct call *call, void *args, void *ret)
 	const wire_dom_flags *in = args;
 
 	(void)ret;
-	return call_check_flags(call, in->flags, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) ? -1 : press_button(call, &in->dom, "stop", "destroy ends");
+	return call_check_flags(call, in->flags, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) ? -1 : press_button(call, &in->dom, "stop", NULL, "destroy ends");
 }
 
 static int reboot(struct call *call, void *args, void *ret)
 {
 	const wire_dom_flags *in = args;
+	struct domain d;
 
 	(void)ret;
 	if (in->flags & ~(unsigned int)VIR_DOMAIN_REBOOT_ACPI_POWER_BTN)
 		return call_fail(call, VIR_ERR_ARGUMENT_UNSUPPORTED, "unsupported flags 0x%x: a guest is asked to reboot by its power button (--mode acpi), "
 				 "there is no other way to reach it", in->flags & ~(unsigned int)VIR_DOMAIN_REBOOT_ACPI_POWER_BTN);
-	return press_button(call, &in->dom, "reboot", "reset resets");
+	if (domain_get(call, &in->dom, &d))
+		return -1;
+	return press_button(call, &in->dom, "reboot", monitor_reboot_args(settings_stop_timeout(d.vm.name)), "reset resets");
 }
 
 /* An acrn-dm that does not obey; its VM goes with it. */
@@ -205,13 +211,13 @@ static int destroy_flags(struct call *call, void *args, void *ret)
 static int suspend(struct call *call, void *args, void *ret)
 {
 	(void)ret;
-	return command(call, args, "pause", NULL);
+	return command(call, args, "pause", NULL, NULL);
 }
 
 static int resume(struct call *call, void *args, void *ret)
 {
 	(void)ret;
-	return command(call, args, "resume", NULL);
+	return command(call, args, "resume", NULL, NULL);
 }
 
 static int reset(struct call *call, void *args, void *ret)
@@ -219,7 +225,7 @@ static int reset(struct call *call, void *args, void *ret)
 	const wire_dom_flags *in = args;
 
 	(void)ret;
-	return call_check_flags(call, in->flags, 0) ? -1 : command(call, &in->dom, "reset", NULL);
+	return call_check_flags(call, in->flags, 0) ? -1 : command(call, &in->dom, "reset", NULL, NULL);
 }
 
 const struct call_row calls_life[] = {

@@ -128,6 +128,9 @@ static void take_event(struct watch_vm *vm, const char *event, const json_t *lin
 		tell(vm, VIR_DOMAIN_EVENT_CRASHED, VIR_DOMAIN_EVENT_CRASHED_PANICKED);
 	else if (!strcmp(event, "reset"))
 		tell_reboot(vm);
+	else if (!strcmp(event, "reboot_overdue"))
+		journal(LOG_WARNING, vm->name, "was asked to reboot %d s ago and still runs: its guest is slow or ignores it. \"virsh reset\" resets it at once, "
+			"\"virsh shutdown\" takes the wish back", (int)json_integer_value(json_object_get(line, "limit_s")));
 	else if (!strcmp(event, "stopped"))
 		stopped(vm, json_string_value(json_object_get(line, "reason")) ?: "");
 }
