@@ -2,9 +2,9 @@
 /*
  * Fuzz target for what is written down about a domain (libFuzzer's entry point). The input is the type (1 byte), and words or XML. It is
  * refused with a sentence and a code, or taken: then it is what is got back, an element so that it can be given again, and the domain is
- * the same otherwise. Taken out, nothing is left of it.
+ * the same otherwise. Taken out, nothing is left of it. Kept apart from the domain (notes) it is the same as in it.
  */
-/* fuzz: tools/virtacrnd/domxml.c tools/virtacrnd/domxml_change.c tools/virtacrnd/domxml_meta.c tools/virtacrnd/domxml_look.c tools/virtacrnd/domxml_device.c tools/virtacrnd/domxml_serial.c tools/virtacrnd/uuid.c tools/common/args.c tools/common/place.c */
+/* fuzz: tools/virtacrnd/domxml.c tools/virtacrnd/domxml_change.c tools/virtacrnd/domxml_meta.c tools/virtacrnd/domxml_notes.c tools/virtacrnd/domxml_look.c tools/virtacrnd/domxml_device.c tools/virtacrnd/domxml_serial.c tools/virtacrnd/uuid.c tools/common/args.c tools/common/place.c */
 /* fuzz-flags: -D_GNU_SOURCE -Ihypervisor -I/usr/include/libxml2 */
 /* fuzz-libs: -lxml2 -lsystemd */
 #include <libvirt/libvirt.h>
@@ -59,12 +59,46 @@ static void check_again(const char *text, int type, const char *words)
 	free(got);
 }
 
+static void same(char *one, char *other)
+{
+	if (!one || !other || strcmp(one, other) != 0)
+		abort();
+	free(one);
+	free(other);
+}
+
+static void check_notes(const char *words, int type)
+{
+	static const char bare[] = "<domain type='acrn'><name>vm1</name><memory>1</memory></domain>";
+	struct domxml_meta meta = { type, words, type == VIR_DOMAIN_METADATA_ELEMENT ? "x" : NULL, URI };
+	struct domxml_why why = { 0 };
+	char *notes = domxml_notes_change(NULL, "vm1", &meta, &why), *shown, *none;
+
+	if (!notes) {
+		if (!why.code || !*why.text)
+			abort();
+		return;
+	}
+	shown = domxml_notes_show(bare, notes);
+	if (!shown)
+		abort();
+	same(domxml_meta(notes, type, URI), domxml_meta(shown, type, URI));
+	meta.text = NULL;
+	none = domxml_notes_change(notes, "vm1", &meta, &why);
+	if (!none || *none)
+		abort();
+	free(none);
+	free(shown);
+	free(notes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	int type = size ? data[0] % 3 : 0;
 	char *words, *text, *without, *other;
 
 	words = size ? strndup((const char *)data + 1, size - 1) : strdup("");
+	check_notes(words, type);
 	text = set(good, type, words);
 	if (text) {
 		check_again(text, type, words);

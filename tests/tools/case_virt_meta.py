@@ -205,11 +205,75 @@ def test_who_may_not(here):
         assert words + " and can only be looked at" in virt.virsh("metadata", name, "u:", "--remove", code=1)
         assert "to be looked at only" in virt.virsh("desc", name)
         assert virt.virsh("desc", "--title", name).strip() == ""
-    # A launch file of acrnctl's has no XML.
-    here.add("vm2")
-    assert "is defined by a launch file of acrnctl's" in virt.virsh("desc", "vm2", "x", code=1)
-    virt.virsh("start", "vm2")
-    assert "runs by a launch file of acrnctl's" in virt.virsh("desc", "vm2", "x", code=1)
-    assert "mine" in virt.virsh("list", "--all", "--title") and virt.virsh("desc", "vm2").strip() == ""
-    virt.virsh("destroy", "vm2")
+    assert "mine" in virt.virsh("list", "--all", "--title")
     assert not [name for name in os.listdir(here.conf) if name.endswith(".new")]
+
+
+def test_launch_file(here):
+    """What has no XML has it kept beside: for its runs and for itself, until acrnctl forgets it."""
+    virt = Virt(here)
+    here.add("vm2")
+    launch, notes = os.path.join(here.conf, "vm2.sh"), os.path.join(here.conf, "vm2.notes.xml")
+    with open(launch, "rb") as file:
+        before = file.read()
+    bare = virt.virsh("dumpxml", "vm2")
+    virt.virsh("desc", "vm2", "One <line> &\nmore")
+    virt.virsh("desc", "--title", "vm2", "Büro")
+    set_it = ["metadata", "vm2", "http://app/", "--key", "app", "--set"]
+    virt.virsh(*set_it, "<tag a='1'/>")
+    assert os.stat(notes).st_mode & 0o777 == 0o600
+    virt.daemon.kill()
+    virt.daemon.wait()
+    virt = Virt(here)
+    assert virt.virsh("desc", "vm2", read_only=True).strip() == "One <line> &\nmore"
+    assert [child.tag for child in shown(virt, name="vm2")][:6] == ["name", "uuid", "title", "description", "metadata", "memory"]
+    here.ctl("start", "vm2")
+    for words in [], ["--live"], ["--config"]:
+        assert virt.virsh("desc", "--title", *words, "vm2").strip() == "Büro"
+    assert shown(virt, name="vm2").findtext("title") == shown(virt, "--inactive", name="vm2").findtext("title") == "Büro"
+    virt.virsh("desc", "--title", "--live", "--config", "vm2", "Lager")
+    assert "Lager" in virt.virsh("list", "--title")
+    assert virt.virsh("desc", "--title", "vm2").strip() == "Lager" and virt.virsh("desc", "vm2").strip() == "One <line> &\nmore"
+    assert "a character that XML does not allow" in virt.virsh("desc", "--title", "vm2", "\uffff", code=1)
+    assert "a title of 257 bytes" in virt.virsh("desc", "--title", "vm2", "x" * 257, code=1)
+    assert "no well-formed XML" in virt.virsh(*set_it, "<a>", code=1)
+    assert ET.fromstring(virt.virsh("metadata", "vm2", "http://app/")).get("a") == "1"
+    here.ctl("stop", "-f", "vm2")
+    with open(launch, "rb") as file:
+        assert file.read() == before
+    # Taken out one after the other, nothing is left.
+    virt.virsh("metadata", "vm2", "http://app/", "--remove")
+    conn = libvirt.open(f"acrn+unix:///system?socket={virt.socket}")
+    vm = conn.lookupByName("vm2")
+    vm.setMetadata(TITLE, None, None, None, 0)
+    vm.setMetadata(DESCRIPTION, None, None, None, 0)
+    conn.close()
+    assert not os.path.exists(notes) and virt.virsh("dumpxml", "vm2") == bare
+    # Forgotten with it; and what was left of one is not the next one's.
+    virt.virsh("desc", "vm2", "x")
+    here.ctl("del", "vm2")
+    assert not os.path.exists(notes)
+    with open(notes, "w", encoding="ascii") as file:
+        file.write("<domain><name>vm2</name><title>old</title></domain>")
+    here.add("vm2")
+    assert virt.virsh("desc", "--title", "vm2").strip() == ""
+
+
+def test_launch_file_limits(here):
+    """A file that is nobody's notes is left alone, as is a run that no definition is for; all notes together have a limit."""
+    virt = Virt(here)
+    here.add("vm2")
+    with open(os.path.join(here.conf, "vm2.notes.xml"), "w", encoding="ascii") as file:
+        file.write("<domain>")
+    assert "cannot be read" in virt.virsh("desc", "vm2", "x", code=1)
+    assert virt.virsh("desc", "vm2").strip() == "" and shown(virt, name="vm2").findtext("name") == "vm2"
+    os.unlink(os.path.join(here.conf, "vm2.notes.xml"))
+    raw, one = virt.raw(), domain("vm2", virt.virsh("domuuid", "vm2").strip())
+    big = some_text("<a>" + "x" * 65000 + "</a>")
+    codes = [raw.call(264, one + struct.pack(">I", ELEMENT) + big + some_text("k") + some_text(f"u:{number}") + NONE) for number in range(17)]
+    assert [code for code, _ in codes] == [0] * 16 + [XML_ERROR] and "at most 1048576 are taken" in codes[-1][1], codes[-1]
+    here.ctl("start", "vm2")
+    os.unlink(os.path.join(here.conf, "vm2.sh"))
+    said = virt.virsh("desc", "vm2", "x", code=1)
+    assert "runs by a launch file that is no definition" in said and "\"virsh define\" makes one that has" in said
+    here.ctl("stop", "-f", "vm2")

@@ -81,7 +81,7 @@ static int set_args(const char *name, int argc, char **argv)
 
 static int define(const char *name, int from, int argc, char **argv)
 {
-	char path[PLACE_PATH_MAX], new[PLACE_PATH_MAX];
+	char path[PLACE_PATH_MAX], new[PLACE_PATH_MAX], notes[PLACE_PATH_MAX];
 	int code, err = place_conf_make();
 
 	place_conf(path, name, PLACE_LAUNCH);
@@ -90,6 +90,8 @@ static int define(const char *name, int from, int argc, char **argv)
 		err = copy(from, new);
 	code = err ? ctl_fail(err == -EACCES ? CTL_DENIED : CTL_FAILED, name, "%s: %s", new, strerror(-err)) :
 	       set_args(name, argc, argv);
+	/* What is written down about another one that had its name is not about it. */
+	unlink(place_conf(notes, name, PLACE_NOTES));
 	/* The launch file last: with it the VM is there. */
 	if (!code && rename(new, path))
 		code = ctl_fail(CTL_FAILED, name, "%s: %s", path, strerror(errno));
@@ -130,6 +132,7 @@ static int del_locked(const char *name)
 	if (unlink(place_conf(path, name, PLACE_LAUNCH)))
 		return ctl_fail(errno == EACCES ? CTL_DENIED : CTL_FAILED, name, "%s: %s", path, strerror(errno));
 	unlink(place_conf(path, name, PLACE_SETTINGS));
+	unlink(place_conf(path, name, PLACE_NOTES));
 	unlink(place_run(path, name, PLACE_LOG));
 	unlink(place_run(path, name, PLACE_SOCKET));
 	return ctl_done(name, NULL, "deleted");

@@ -13,6 +13,7 @@
 #define PLACE_SOCKET	".monitor.sock"
 #define PLACE_LAUNCH	".sh"
 #define PLACE_SETTINGS	".conf"
+#define PLACE_NOTES	".notes.xml"			/* what virtacrnd's clients wrote down about a VM of acrnctl's */
 #define PLACE_LOG	".log"
 #define PLACE_ONCE	".once.sh"			/* in PLACE_RUN: a launch file for one run */
 

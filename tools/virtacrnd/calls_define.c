@@ -233,6 +233,18 @@ static char *describe(const struct domain *d)
 	return text;
 }
 
+/* With what clients wrote down about it. */
+static char *describe_all(const struct domain *d)
+{
+	char *text = describe(d), *notes = store_notes(d->vm.name), *both = text && notes ? domxml_notes_show(text, notes) : NULL;
+
+	free(notes);
+	if (!both)
+		return text;
+	free(text);
+	return both;
+}
+
 /* One that only runs is what it runs by, without what is the run's. */
 static char *without_definition(const struct domain *d)
 {
@@ -266,7 +278,7 @@ static int get_xml_desc(struct call *call, void *args, void *ret)
 		text = store_live(d.vm.name, d.vm.pid);
 	if (!text)
 		text = d.vm.defined ? store_text(d.vm.name) : without_definition(&d);
-	*(char **)ret = text ? text : describe(&d);
+	*(char **)ret = text ? text : describe_all(&d);
 	return *(char **)ret ? 0 : call_fail(call, VIR_ERR_NO_MEMORY, "out of memory");
 }
 

@@ -35,9 +35,12 @@ static int check_type(struct call *call, int type, const char *uri)
 
 static char *text_of(const struct domain *d, unsigned int affects)
 {
+	char *text;
+
 	if (d->other)
 		return other_text(d, affects == VIR_DOMAIN_AFFECT_LIVE);
-	return affects == VIR_DOMAIN_AFFECT_LIVE ? domain_text(d) : store_text(d->vm.name);
+	text = affects == VIR_DOMAIN_AFFECT_LIVE ? domain_text(d) : store_text(d->vm.name);
+	return text ? text : store_notes(d->vm.name);
 }
 
 static int get_metadata(struct call *call, void *args, void *ret)
@@ -70,7 +73,8 @@ static char *change_live(struct call *call, const struct domain *d, const struct
 	struct domxml x;
 
 	if (!old) {
-		call_fail(call, VIR_ERR_OPERATION_INVALID, "domain '%s' runs by a launch file of acrnctl's, which has no place for that", d->vm.name);
+		call_fail(call, VIR_ERR_OPERATION_INVALID, "domain '%s' runs by a launch file that is no definition, which has no place for that; \"acrnctl add\" or \"virsh define\" makes one that has",
+			  d->vm.name);
 		return NULL;
 	}
 	if (domxml_change(old, change, host_old_xml(), &x, &why)) {
@@ -93,27 +97,73 @@ static int write_live(struct call *call, const struct domain *d, const char *tex
 			       err == -ESRCH ? "it has ended meanwhile" : strerror(-err)) : 0;
 }
 
-/* Both are looked at before one is written: what is refused changes nothing. */
-static int set_locked(struct call *call, const struct domain *d, const struct domxml_meta *meta, unsigned int affects)
+/* What a change would write, NULL: not there. */
+struct change {
+	char *live, *notes;
+	bool defines;
+	struct domxml x;		/* if it defines */
+};
+
+/* A launch file of acrnctl's has notes beside it, for its runs and for itself, unless it runs by something else. */
+static unsigned int in_notes(const struct domain *d, unsigned int affects)
+{
+	char *live;
+
+	if (!store_has_notes(d->vm.name))
+		return 0;
+	live = store_live(d->vm.name, d->vm.pid);
+	free(live);
+	return live ? affects & ~(unsigned int)VIR_DOMAIN_AFFECT_LIVE : affects;
+}
+
+static int change_notes(struct call *call, const struct domain *d, const struct domxml_meta *meta, char **new)
+{
+	char *old = store_notes(d->vm.name);
+	struct domxml_why why;
+
+	*new = domxml_notes_change(old, d->vm.name, meta, &why);
+	free(old);
+	return *new ? 0 : call_fail(call, why.code, "%s", why.text);
+}
+
+/* All is looked at before something is written: what is refused changes nothing. */
+static int prepare(struct call *call, const struct domain *d, const struct domxml_meta *meta, unsigned int affects, struct change *c)
 {
 	const struct domxml_change change = { domxml_make_meta, meta };
-	struct domxml x = { 0 };
-	char *live = NULL;
-	int result = 0;
+	unsigned int notes = in_notes(d, affects);
 
-	if (affects & VIR_DOMAIN_AFFECT_LIVE) {
-		live = change_live(call, d, &change);
-		result = live ? 0 : -1;
-	}
-	if (!result && affects & VIR_DOMAIN_AFFECT_CONFIG) {
-		result = define_change(call, d, &change, &x);
-		if (!result)
-			result = define_write(call, &x);
-		domxml_free(&x);
-	}
-	if (!result && live)
-		result = write_live(call, d, live);
-	free(live);
+	affects &= ~notes;
+	if (affects & VIR_DOMAIN_AFFECT_LIVE && !(c->live = change_live(call, d, &change)))
+		return -1;
+	if (notes && change_notes(call, d, meta, &c->notes))
+		return -1;
+	if (!(affects & VIR_DOMAIN_AFFECT_CONFIG))
+		return 0;
+	c->defines = define_change(call, d, &change, &c->x) == 0;
+	return c->defines ? 0 : -1;
+}
+
+static int write_notes(struct call *call, const struct domain *d, const char *text)
+{
+	int err = store_write_notes(d->vm.name, text);
+
+	return err ? call_fail(call, VIR_ERR_OPERATION_FAILED, "domain '%s': what is written down about it: %s", d->vm.name, strerror(-err)) : 0;
+}
+
+static int set_locked(struct call *call, const struct domain *d, const struct domxml_meta *meta, unsigned int affects)
+{
+	struct change c = { 0 };
+	int result = prepare(call, d, meta, affects, &c);
+
+	if (!result && c.defines)
+		result = define_write(call, &c.x);
+	if (!result && c.notes)
+		result = write_notes(call, d, c.notes);
+	if (!result && c.live)
+		result = write_live(call, d, c.live);
+	domxml_free(&c.x);
+	free(c.notes);
+	free(c.live);
 	return result;
 }
 

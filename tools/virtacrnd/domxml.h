@@ -81,6 +81,14 @@ struct domxml_meta {
 
 bool domxml_make_meta(struct _xmlNode *root, const void *arg, struct domxml_why *why);
 
+/*
+ * Notes: those alone, as a domain with nothing but its name. @old (NULL: there are none) as domxml_make_meta() makes it with @meta: free() it; ""
+ * when none is left. NULL with *@why.
+ */
+char *domxml_notes_change(const char *old, const char *name, const struct domxml_meta *meta, struct domxml_why *why);
+/* The text of a domain that has none, with them; free() it. NULL: no memory, or one cannot be read. */
+char *domxml_notes_show(const char *text, const char *notes);
+
 /* That of @type (and @uri, of an element) in the text of a domain; free() it. NULL: it has none. */
 char *domxml_meta(const char *text, int type, const char *uri);
 

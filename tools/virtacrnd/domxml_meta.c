@@ -142,8 +142,7 @@ char *domxml_meta(const char *text, int type, const char *uri)
 	return found;
 }
 
-/* Behind those that people expect it behind, with the same white space before it. */
-static xmlNode *add_child(xmlNode *root, const char *name)
+xmlNode *domxml_add_child(xmlNode *root, const char *name)
 {
 	static const char *const before[] = { "name", "uuid", "title", "description" };
 	xmlNode *node = xmlNewDocNode(root->doc, NULL, (const xmlChar *)name, NULL), *at = NULL;
@@ -171,7 +170,7 @@ static bool set_words(xmlNode *root, const struct domxml_meta *meta, struct domx
 	if (!meta->text)
 		return true;
 	if (!node)
-		node = add_child(root, name_of(meta->type));
+		node = domxml_add_child(root, name_of(meta->type));
 	if (!node)
 		return false;
 	xmlNodeSetContent(node, NULL);
@@ -257,7 +256,7 @@ static bool set_element(xmlNode *root, const struct domxml_meta *meta, struct do
 	if (node) {
 		node = xmlDocCopyNode(node, root->doc, 1);
 		remove_elements(root, meta->uri);
-		parent = domxml_child(root, "metadata") ?: add_child(root, "metadata");
+		parent = domxml_child(root, "metadata") ?: domxml_add_child(root, "metadata");
 		if (node && parent)
 			xmlAddChild(parent, node);
 		else

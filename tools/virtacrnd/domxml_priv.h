@@ -36,6 +36,9 @@ bool domxml_each(struct reading *r, xmlNode *parent, const struct element *known
 bool domxml_get(struct reading *r, xmlNode *node, const char *attribute, char *out, size_t size);
 xmlNode *domxml_child(xmlNode *node, const char *name);
 
+/* A new child of a domain, behind those that people expect it behind, with the same white space before it. NULL: no memory. */
+xmlNode *domxml_add_child(xmlNode *root, const char *name);
+
 /* Take @node out, and the white space before it. */
 void domxml_remove(xmlNode *node);
 

@@ -18,8 +18,7 @@
 #define LIVE		".live.xml"
 #define FILE_MAX	(4u << 20)
 
-/* A whole file with a zero behind it; NULL with errno. */
-static char *read_file(const char *path)
+char *store_read(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	char *text = NULL;
@@ -70,7 +69,7 @@ static char *text_in(const char *path, const char *name)
 	char *text, *from, *to;
 	uint8_t uuid[16];
 
-	text = uuid_in(path, uuid) ? read_file(path) : NULL;
+	text = uuid_in(path, uuid) ? store_read(path) : NULL;
 	from = text ? find_xml(text, name) : NULL;
 	if (!from) {
 		free(text);
@@ -321,7 +320,7 @@ int store_write_live(const char *name, const char *text)
 
 char *store_live(const char *name, int pid)
 {
-	char path[PLACE_PATH_MAX], *text = read_file(place_run(path, name, LIVE));
+	char path[PLACE_PATH_MAX], *text = store_read(place_run(path, name, LIVE));
 
 	if (text && domxml_id(text) == pid)
 		return text;

@@ -43,6 +43,14 @@ char *store_live(const char *name, int pid);
 bool store_live_uuid(const char *name, int pid, uint8_t *uuid);
 
 /*
+ * What is written down about a VM that a launch file of acrnctl's defines, as XML (domxml_notes_change()), in a file of its own beside that;
+ * free() it. NULL: nothing is, or it is another's. Writing it ("": there is none) is 0 or -errno.
+ */
+bool store_has_notes(const char *name);
+char *store_notes(const char *name);
+int store_write_notes(const char *name, const char *text);
+
+/*
  * Give the definition @old another name, with its settings: @new says all else, too, as it is to be. The caller keeps others from
  * starting it. 0, or -errno with @why, and the old one is there: -EEXIST if there is a launch file of that name.
  */

@@ -16,6 +16,9 @@ void store_put_head(FILE *file, const struct domxml *x);
 void store_put_exec(FILE *file, const struct domxml *x, const char *dm);
 void store_put_xml(FILE *file, const char *text);
 
+/* A whole file, with a zero behind it; free() it. NULL with errno. */
+char *store_read(const char *path);
+
 /* A new file for its owner, NULL with errno. */
 FILE *store_create(const char *path);
 
