@@ -21,6 +21,7 @@ void case_exceptions(void);
 void case_shadow(void);
 void case_masked(void);
 void case_deaf(void);
+void case_split_lock(void);
 void case_decoder(void);
 void case_pio(void);
 void case_vlapic(void);

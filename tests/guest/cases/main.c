@@ -20,6 +20,7 @@ static const struct guest_case cases[] = {
 	{ "shadow", 1, case_shadow },
 	{ "masked", 1, case_masked },
 	{ "deaf", 1, case_deaf },
+	{ "split_lock", 1, case_split_lock },
 	{ "decoder", 1, case_decoder },
 	{ "pio", 1, case_pio },
 	{ "vlapic", 1, case_vlapic },
