@@ -95,7 +95,7 @@ class Emulator:
     """A running machine. kind is "bochs", "bochs3", "bochs3-built" or "qemu"; memory in MiB."""
 
     def __init__(self, image, log_dir, kind="bochs", cpus=4, memory=2048,
-                 cpu_model="broadwell_ult", wait_message=None, devices=()):
+                 cpu_model="broadwell_ult", wait_message=None, devices=(), bochs_lines=()):
         self.image = os.path.abspath(image)
         self.log_dir = os.path.abspath(log_dir)
         self.kind = kind
@@ -104,6 +104,7 @@ class Emulator:
         self.cpu_model = cpu_model
         self.wait_message = wait_message
         self.devices = list(devices)    # QEMU only: more words of its command line
+        self.bochs_lines = list(bochs_lines)    # bochs3-built only: more lines of its bochsrc
         self.text = ""          # everything the serial port said
         self.matched = 0        # expect() looks behind this place
         self.forbidden = []     # regexes, each of one line, that make every wait fail
@@ -157,6 +158,8 @@ class Emulator:
                 cpu_model=self.cpu_model, cpus=self.cpus, image=self.image, log_dir=self.log_dir, tty=tty_name))
             if self.kind != "bochs3-built":
                 file.write(NO_SOUND)
+            else:
+                file.writelines(line + "\n" for line in self.bochs_lines)
         with open(commands, "w", encoding="ascii") as file:
             file.write("c\n")    # Debian's build has the debugger in: continue at its prompt
         self.remove_lock()

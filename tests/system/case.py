@@ -19,6 +19,7 @@ cases.cfg is an ini file, one section a case:
                        emulators are bochs, qemu, bochs3: Bochs 3.0 of Debian 13, and
                        bochs3-built: that of tests/emulator
   devices = WORDS      with emulator = qemu: added to its command line
+  bochs = TEXT         with emulator = bochs3-built: lines added to its bochsrc
   groups = WORDS       for GROUP=
   timeout = SECONDS    of wall time, for the whole case
   needs = WORDS        what the platform lacks makes the case a SKIP with the reason
@@ -205,7 +206,8 @@ class Case:
             with self.machine(self.image, self.log_dir, self.get("emulator", "bochs"),
                           self.section.getint("smp", 4), self.section.getint("memory", 2048),
                           self.get("cpu", "broadwell_ult"),
-                          devices=self.get("devices", "").split()) as machine:
+                          devices=self.get("devices", "").split(),
+                          bochs_lines=self.get("bochs", "").strip().splitlines()) as machine:
                 started = time.monotonic()
                 allow = self.get("allow")
                 serial = machine
