@@ -28,6 +28,7 @@ static const struct {
 	{ "hc_stats", case_stats, false },
 	{ "microcode", case_microcode, true },
 	{ "mce", case_mce, true },
+	{ "msi", case_msi, true },
 	{ "isolation", case_isolation, false },
 	{ "plant", case_plant, true },
 	{ "faults", case_faults, true },

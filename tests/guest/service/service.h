@@ -13,6 +13,7 @@ void case_monitor(void);	/* interrupts of devices, counted and damped */
 void case_stats(void);		/* what VMs have used */
 void case_microcode(void);	/* updates of the processors' microcode */
 void case_mce(void);		/* machine checks, where the emulator has them */
+void case_msi(void);		/* messages of a device, where the emulator has one */
 void case_isolation(void);	/* what the Service VM must not reach */
 void case_plant(void);		/* faults for the memory check to find */
 void case_faults(void);		/* VMs and itself, killed and crashed, N times */
