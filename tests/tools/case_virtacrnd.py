@@ -7,6 +7,7 @@ import socket
 import struct
 import subprocess
 import time
+import xml.etree.ElementTree as ET
 
 from place import need_root, until
 from virt import CALL, ERRORS, KEEPALIVE, MESSAGE, Virt, text
@@ -26,6 +27,20 @@ def test_machine(here):
     assert "<domain type='acrn'/>" in virt.virsh("capabilities")
     assert f"CPUs online:    {os.cpu_count()}" in virt.virsh("nodecpumap")
     assert "KiB" in virt.virsh("freecell")
+
+
+def test_what_the_host_can(here):
+    virt = Virt(here)
+    root = ET.fromstring(virt.virsh("domcapabilities"))
+    assert root.findtext("domain") == "acrn" and int(root.find("vcpu").get("max")) == os.cpu_count()
+    here.add("vm1")
+    virt.virsh("start", "vm1")
+    said = virt.virsh("qemu-monitor-command", "vm1", "--hmp", "info status", code=1)
+    assert "unknown program 0x20008087" in said, said
+    # That was a call like any other: the same VM by name, number and UUID.
+    for name in ("vm1", virt.virsh("domid", "vm1").strip(), virt.virsh("domuuid", "vm1").strip()):
+        assert virt.virsh("domstate", name).strip() == "running"
+    virt.virsh("destroy", "vm1")
 
 
 def test_list(here):
