@@ -171,8 +171,11 @@ def test_others_do_it(here):
     events.expect("Defined Added")
     here.ctl("start", "vm2")
     events.expect("Started Booted")
+    # Both at once, for a daemon that has had no time for either.
+    virt.daemon.send_signal(signal.SIGSTOP)
     here.ctl("stop", "-f", "vm2")
     here.ctl("del", "vm2")
+    virt.daemon.send_signal(signal.SIGCONT)
     events.expect("Started Booted", "Stopped Destroyed", "Undefined Removed")
     starts = [line for line in events.lines() if "Started" in line]
     assert len(starts) == 1, starts

@@ -261,11 +261,17 @@ static void connect_now(struct watch_vm *vm)
 		disconnect(vm);
 }
 
+/* What it has said already comes before what happened since. */
+static void hear(struct watch_vm *vm)
+{
+	if (vm->m.fd >= 0)
+		on_io(NULL, vm->m.fd, EPOLLIN, vm);
+}
+
 void watch_vm_look(struct watch_vm *vm)
 {
 	/* Of one VM after the other: the last words of the first come first. */
-	if (vm->m.fd >= 0)
-		on_io(NULL, vm->m.fd, EPOLLIN, vm);
+	hear(vm);
 	if (vm->m.fd >= 0)
 		return;
 	vm->tries = 0;
@@ -304,6 +310,7 @@ void watch_vm_defined(struct watch_vm *vm, bool defined)
 		domain_uuid(vm->name, vm->pid, vm->uuid);
 		tell(vm, VIR_DOMAIN_EVENT_DEFINED, was ? VIR_DOMAIN_EVENT_DEFINED_UPDATED : VIR_DOMAIN_EVENT_DEFINED_ADDED);
 	} else if (was) {
+		hear(vm);
 		tell(vm, VIR_DOMAIN_EVENT_UNDEFINED, VIR_DOMAIN_EVENT_UNDEFINED_REMOVED);
 	}
 }
