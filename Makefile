@@ -89,7 +89,7 @@ endif
 # goal lint          layers, sizes, headers, journeys, licence lines
 # goal misra         cppcheck and its MISRA C:2012 rules alone
 # goal coverage      which lines of the hypervisor ran in unit tests and guests; CASE=name: doc/testing.md
-# goal emulator      a Bochs with machine checks and microcode revisions, for the cases of cases.d/emulator.cfg
+# goal emulator      a Bochs with machine checks, microcode revisions, split locks and MSI, for the cases of cases.d/emulator.cfg
 # goal acrn-kernel   a Service VM kernel with ACRN guest support, for the cases of group acrn
 # goal bench         the table of what paths cost; JSON=1, ACCOUNT=1, UPDATE=1, CASE=name: doc/testing.md
 # goal packages      Debian packages of Quercus, to install by hand: build/packages (VERSION=x)
